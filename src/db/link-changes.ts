@@ -75,22 +75,24 @@ export async function relinkSome(
   if (!state || !rules || state.applied_revision === state.revision)
     return { checked: 0, written: 0, isDone: true }
   const start = state.total === null ? await countChanges(trx, organizationId) : {}
-  const rows = await readRuleRows(trx, organizationId, {
+  const { rows, next } = await readRuleRows(trx, organizationId, {
     before: state.cursor_time && { occurredAt: state.cursor_time, id: state.cursor_id! },
     columns: columnsUsed(rules, rules.noise),
     limit,
   })
   const deadline = performance.now() + evaluationMs
   const { checked, written } = await applyRules(trx, organizationId, { rows, rules, deadline })
+  const isAll = checked === rows.length
+  const isDone = isAll && next === null
   const last = rows[checked - 1]
-  const isDone = checked === rows.length && rows.length < limit
+  const place = isAll ? next : last && { occurredAt: last.occurred_at, id: last.id }
   await trx
     .updateTable('change_rules')
     .set((eb) => ({
       ...start,
       started_at: state.started_at ?? now,
       checked: eb('checked', '+', checked),
-      ...(last && { cursor_time: last.occurred_at, cursor_id: last.id }),
+      ...(place && { cursor_time: place.occurredAt, cursor_id: place.id }),
       ...(isDone && { applied_revision: state.revision, applied_at: now }),
     }))
     .where('organization_id', '=', organizationId)

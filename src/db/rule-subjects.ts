@@ -66,19 +66,33 @@ export function columnsUsed(rules: Pick<ChangeRules, 'rules'>, noise: ChangeRule
   }
 }
 
-/** The next changes, from the newest to the oldest one. */
+/** The place of a change in the feed. */
+export interface FeedPlace {
+  occurredAt: Date
+  id: string
+}
+
+/** Changes of one part of the feed, from the newest to the oldest one. */
+export interface RuleBatch {
+  /** Without those that a purge has removed meanwhile, so it may be empty. */
+  rows: RuleRow[]
+  /** The place of the part's last change; null if there are no older changes. */
+  next: FeedPlace | null
+}
+
+/** Reads the next changes. */
 export async function readRuleRows(
   trx: Trx,
   organizationId: string,
   options: {
-    /** The last change that was read; null at first. */
-    before: { occurredAt: Date; id: string } | null
+    /** The place of the last change that was read; null at first. */
+    before: FeedPlace | null
     /** No older changes. Default: all. */
     from?: Date
     columns: ReturnType<typeof columnsUsed>
     limit: number
   },
-): Promise<RuleRow[]> {
+): Promise<RuleBatch> {
   const { before, from, columns, limit } = options
   const conditions = [sql`organization_id = ${organizationId}`]
   if (from) conditions.push(sql`occurred_at >= ${from}`)
@@ -93,7 +107,7 @@ export async function readRuleRows(
     SELECT id, occurred_at FROM changes WHERE ${sql.join(conditions, sql` AND `)}
     ORDER BY occurred_at DESC, id DESC LIMIT ${limit}
   `.execute(trx)
-  if (keys.length === 0) return []
+  if (keys.length === 0) return { rows: [], next: null }
   const newest = keys[0]!
   const oldest = keys.at(-1)!
   const part = sql`organization_id = ${organizationId}
@@ -108,7 +122,8 @@ export async function readRuleRows(
     LEFT JOIN environment_sets s ON s.id = l.set_id
     ORDER BY c.occurred_at DESC, c.id DESC
   `.execute(trx)
-  return rows
+  const next = keys.length < limit ? null : { occurredAt: oldest.occurred_at, id: oldest.id }
+  return { rows, next }
 }
 
 /** Tags by resource, then by key. */

@@ -4,7 +4,15 @@ import { prepareRules } from './change-rules.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { environmentsOf } from './environment-links.ts'
-import { columnsUsed, evaluateRules, type RuleRow, readRuleRows, tagsOf } from './rule-subjects.ts'
+import {
+  columnsUsed,
+  evaluateRules,
+  type FeedPlace,
+  type RuleBatch,
+  type RuleRow,
+  readRuleRows,
+  tagsOf,
+} from './rule-subjects.ts'
 
 /** The maximum time for one preview, in milliseconds. */
 const BUDGET_MS = 3_000
@@ -25,12 +33,6 @@ export interface RulesPreview {
   examples: Move[]
   /** Older changes of the time range are not counted. */
   countedFrom: Date
-}
-
-/** The place of a change in the feed. */
-interface FeedPlace {
-  occurredAt: Date
-  id: string
 }
 
 interface Move {
@@ -71,7 +73,7 @@ export async function previewRules(
       occurredAt: window.to,
       id: '00000000-0000-0000-0000-000000000000',
     }
-    const read: { result: RuleRow[] } | undefined = await within(trx, left, () =>
+    const read: { result: RuleBatch } | undefined = await within(trx, left, () =>
       readRuleRows(trx, organizationId, {
         before: place,
         from: window.from,
@@ -80,7 +82,7 @@ export async function previewRules(
       }),
     )
     if (!read || left <= 0) break
-    const { result: rows } = read
+    const { rows, next } = read.result
     const moves = await movesOf(trx, rows, prepared, deadline)
     preview.total += moves.length
     for (const { own, move } of moves) {
@@ -92,9 +94,11 @@ export async function previewRules(
       const alike = kinds.get(kind) ?? []
       if (alike.length < MAX_EXAMPLES) kinds.set(kind, [...alike, move])
     }
-    isAll = moves.length === rows.length && rows.length < CHANGES_AT_ONCE
-    const last: RuleRow | undefined = rows[moves.length - 1]
-    if (last) before = { occurredAt: last.occurred_at, id: last.id }
+    const isBatch = moves.length === rows.length
+    isAll = isBatch && next === null
+    const last = rows[moves.length - 1]
+    if (isBatch && next) before = next
+    else if (last) before = { occurredAt: last.occurred_at, id: last.id }
   }
   preview.countedFrom = isAll ? window.from : (before?.occurredAt ?? window.to)
   preview.examples = examplesOf([...kinds.values()])

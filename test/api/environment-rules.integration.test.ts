@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Dependencies } from '../../src/activities/dependencies.ts'
 import { relinkChanges } from '../../src/activities/relink-changes.ts'
@@ -14,6 +15,7 @@ import { storeResources } from '../../src/db/resources.ts'
 import { updateChanges } from '../../src/db/update-changes.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { aChange, imported, someResource } from '../../testing/changes.ts'
+import { eventually } from '../../testing/eventually.ts'
 
 const now = Date.now()
 const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000)
@@ -304,6 +306,49 @@ describe('the environments of changes', () => {
     expect(await part()).toMatchObject({ checked: 1, written: 1, isDone: false })
     expect(await part()).toMatchObject({ checked: 1, written: 1, isDone: true })
     expect(await links()).toEqual({ a: [production], b: [production], c: [production] })
+  })
+
+  test.each([
+    ['one change', ['0']],
+    ['all changes', ['0', '1']],
+  ])('reach older changes if a purge removes %s of a batch meanwhile', async (_, removed) => {
+    const production = await environment('production')
+    const purged = await connection('purged')
+    for (const [n, sourceId] of ['0', '1', '2', '3'].entries()) {
+      const change = { sourceId, service: 'rds', occurredAt: minutesAgo(10 + n) }
+      await store([change], removed.includes(sourceId) ? purged : null)
+    }
+    await save([{ match: { service: ['rds'] }, environments: [production] }])
+    const isLocked = Promise.withResolvers<void>()
+    const isWaiting = Promise.withResolvers<void>()
+    const purging = asOrganization(api.db, tenant.id, async (trx) => {
+      // Stops the batch after it has found its changes, before it reads them with their links.
+      await sql`LOCK TABLE change_environments IN ACCESS EXCLUSIVE MODE`.execute(trx)
+      isLocked.resolve()
+      await isWaiting.promise
+      await purgeSomeChanges(trx, { organizationId: tenant.id, connectionId: purged })
+    })
+    await isLocked.promise
+    const relinking = relink(tenant, 2)
+    await eventually(
+      async () => {
+        const { rows } = await sql<{ count: number }>`
+        SELECT count(*)::int AS count FROM pg_locks
+        WHERE NOT granted AND relation = 'change_environments'::regclass
+          AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
+      `.execute(api.superuser)
+        return rows[0]!.count
+      },
+      (count) => count > 0,
+    )
+    isWaiting.resolve()
+    await purging
+    await relinking
+    const kept = ['0', '1', '2', '3'].filter((sourceId) => !removed.includes(sourceId))
+    expect(await links()).toEqual(
+      Object.fromEntries(kept.map((sourceId) => [sourceId, [production]])),
+    )
+    expect((await ask('GET', 'environment-rules')).body.relink).toMatchObject({ state: 'done' })
   })
 
   test('are removed with an environment, as are rules that assigned only that one', async () => {
