@@ -45,13 +45,18 @@ export function findIncident(trx: Trx, id: string): Promise<IncidentRow | undefi
   return trx.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** The alerts of an incident, the first notice first. */
-export function listAlerts(trx: Trx, incidentId: string): Promise<IncidentAlertRow[]> {
-  return trx
+/** Each can have tens of kilobytes of labels. */
+export const MAX_LISTED_ALERTS = 200
+
+/** The newest {@link MAX_LISTED_ALERTS} alerts of an incident, the first notice first. */
+export async function listAlerts(trx: Trx, incidentId: string): Promise<IncidentAlertRow[]> {
+  const newestFirst = await trx
     .selectFrom('incident_alerts')
     .selectAll()
     .where('incident_id', '=', incidentId)
-    .orderBy('noticed_at')
-    .orderBy('id')
+    .orderBy('noticed_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(MAX_LISTED_ALERTS)
     .execute()
+  return newestFirst.reverse()
 }

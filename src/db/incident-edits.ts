@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { IncidentState } from '../incidents/incident.ts'
 import type { Trx } from './database.ts'
-import { findIncident, listAlerts } from './find-incidents.ts'
+import { findIncident } from './find-incidents.ts'
 import { combine, lockIncidents } from './incidents.ts'
 import type { EditableField, IncidentRow } from './schema/incidents.ts'
 
@@ -202,13 +202,24 @@ export async function splitIncident(
   await lockIncidents(trx, organizationId)
   const row = await findIncident(trx, id)
   if (!row) return undefined
-  const alerts = await listAlerts(trx, id)
   const wanted = new Set(alertIds.map((each) => each.toLowerCase()))
-  const moved = alerts.filter((alert) => wanted.has(alert.id))
+  const moved = await trx
+    .selectFrom('incident_alerts')
+    .selectAll()
+    .where('incident_id', '=', id)
+    .where('id', 'in', [...wanted])
+    .orderBy('noticed_at')
+    .orderBy('id')
+    .execute()
+  const { count } = await trx
+    .selectFrom('incident_alerts')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('incident_id', '=', id)
+    .executeTakeFirstOrThrow()
   if (moved.length !== wanted.size) {
     throw new InvalidMerge('An alert is not in this incident.')
   }
-  if (moved.length === alerts.length && row.source !== 'person') {
+  if (moved.length === count && row.source !== 'person') {
     throw new InvalidMerge('At least one alert must stay in this incident.')
   }
   const first = moved[0]!

@@ -310,7 +310,7 @@ async function createFor(trx: Trx, organizationId: string, alert: NewAlert): Pro
 export async function combine(trx: Trx, incidentId: string): Promise<void> {
   const alerts = await trx
     .selectFrom('incident_alerts')
-    .selectAll()
+    .select(['title', 'state', 'noticed_at', 'resolved_at', 'environment_id', 'mapped_services'])
     .where('incident_id', '=', incidentId)
     .execute()
   if (alerts.length === 0) return

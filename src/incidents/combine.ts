@@ -1,5 +1,8 @@
 import type { IncidentState } from './incident.ts'
 
+/** Of one incident. A person can set as many. */
+export const MAX_SERVICES = 50
+
 interface CombinedAlert {
   title: string
   state: IncidentState
@@ -20,7 +23,7 @@ interface Combined {
 
 /**
  * What an incident is, as its alerts report it: the title of the first alert, open while one of them
- * is open, the first environment that is known, and all services.
+ * is open, the first environment that is known, and their services, at most {@link MAX_SERVICES}.
  *
  * @param alerts at least one, in any order
  */
@@ -33,10 +36,10 @@ export function combineAlerts(alerts: readonly CombinedAlert[]): Combined {
     title: first.title,
     state,
     noticedAt: first.noticedAt,
-    resolvedAt: state === 'resolved' ? new Date(Math.max(...ends)) : null,
+    resolvedAt: state === 'resolved' ? new Date(ends.reduce((a, b) => Math.max(a, b))) : null,
     environmentId:
       inOrder.find(({ environmentId }) => environmentId !== null)?.environmentId ?? null,
-    services: [...new Set(inOrder.flatMap(({ services }) => services))],
+    services: [...new Set(inOrder.flatMap(({ services }) => services))].slice(0, MAX_SERVICES),
   }
 }
 

@@ -40,14 +40,20 @@ export function asUrl(value: unknown): string | null {
   return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null
 }
 
-const MAX_LABELS = 64
+/** Of one alert. A body of 25 MiB can contain millions. */
+export const MAX_LABELS = 64
+/** Of one alert. */
+export const MAX_SERVICES = 20
 
-/** The entries of an object whose values are text. At most 64. */
+/** The entries of an object whose values are text. At most {@link MAX_LABELS}. */
 export function asLabels(value: unknown): Record<string, string> {
-  const entries = Object.entries(asObject(value) ?? {}).flatMap(([name, entry]) => {
+  const object = asObject(value) ?? {}
+  const labels = new Map<string, string>()
+  for (const name of Object.keys(object)) {
+    if (labels.size >= MAX_LABELS) break
     const key = asText(name)
-    const text = asText(entry)
-    return key === undefined || text === undefined ? [] : [[key, text] as const]
-  })
-  return Object.fromEntries(entries.slice(0, MAX_LABELS))
+    const text = asText(object[name])
+    if (key !== undefined && text !== undefined) labels.set(key, text)
+  }
+  return Object.fromEntries(labels)
 }

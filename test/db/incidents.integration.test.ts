@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
+import { listAlerts, MAX_LISTED_ALERTS } from '../../src/db/find-incidents.ts'
+import { splitIncident } from '../../src/db/incident-edits.ts'
 import { applyIncidentEvents, remapAlerts } from '../../src/db/incidents.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import { insertServiceMapping } from '../../src/db/service-mappings.ts'
@@ -222,4 +224,39 @@ test('are grouped again when a mapping is added', async () => {
   expect(await incidents()).toMatchObject([
     { environment_id: environmentId, services: ['checkout-api'] },
   ])
+})
+
+test('the newest alerts of an incident are listed, and older ones can be split off', async () => {
+  const [first] = await apply(event())
+  const incidentId = first!.incidentId
+  await asOrganization(db, organizationId, async (trx) => {
+    const known = await trx
+      .selectFrom('incident_alerts')
+      .selectAll()
+      .where('incident_id', '=', incidentId)
+      .executeTakeFirstOrThrow()
+    const { id: oldest, created_at: _, services, labels, ...alert } = known
+    const later = (index: number) => ({
+      ...alert,
+      source_id: `later ${index}`,
+      noticed_at: at(46),
+      services: JSON.stringify(services),
+      labels: JSON.stringify(labels),
+    })
+    await trx
+      .insertInto('incident_alerts')
+      .values(Array.from({ length: MAX_LISTED_ALERTS }, (_each, index) => later(index)))
+      .execute()
+    const listed = await listAlerts(trx, incidentId)
+    expect(listed).toHaveLength(MAX_LISTED_ALERTS)
+    expect(listed.map(({ id }) => id)).not.toContain(oldest)
+    expect(listed.map(({ id }) => id)).toEqual(listed.map(({ id }) => id).sort())
+    await splitIncident(trx, organizationId, incidentId, [oldest])
+    const { incident_id: moved } = await trx
+      .selectFrom('incident_alerts')
+      .select('incident_id')
+      .where('id', '=', oldest)
+      .executeTakeFirstOrThrow()
+    expect(moved).not.toBe(incidentId)
+  })
 })

@@ -1053,6 +1053,7 @@ export type Incident = {
     startedAfter: string | null;
     resolvedAt: string | null;
     environmentId: string | null;
+    /** At most 50, those of the first alerts. */
     services: string[];
     /** The email address of its creator. */
     createdBy: string | null;
@@ -1114,6 +1115,7 @@ export type IncidentWithAlerts = {
     startedAfter: string | null;
     resolvedAt: string | null;
     environmentId: string | null;
+    /** At most 50, those of the first alerts. */
     services: string[];
     /** The email address of its creator. */
     createdBy: string | null;

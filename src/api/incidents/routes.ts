@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { asOrganization, readOrganization } from '../../db/database.ts'
-import { findIncident, listAlerts, listIncidents } from '../../db/find-incidents.ts'
+import {
+  findIncident,
+  listAlerts,
+  listIncidents,
+  MAX_LISTED_ALERTS,
+} from '../../db/find-incidents.ts'
 import {
   createIncident,
   type IncidentFields,
@@ -139,7 +144,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         tags,
         operationId: 'getIncident',
         summary: 'Get an incident',
-        description: 'Includes its alerts, and the verdicts on changes.',
+        description: `Includes its newest ${MAX_LISTED_ALERTS} alerts, and the verdicts on changes.`,
         params,
         response: {
           200: jsonResponse('The incident.', incidentWithAlertsSchema),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { YES_NO } from '../../changes/filters.ts'
 import { INCIDENT_ANSWERS } from '../../incidents/answer.ts'
+import { MAX_SERVICES } from '../../incidents/combine.ts'
 import { SOURCE_STATES } from '../../incidents/completeness.ts'
 import {
   ALERT_SOURCES,
@@ -88,7 +89,9 @@ export const incidentSchema = z
       .meta({ description: 'It started after this time. Null if that is unknown.' }),
     resolvedAt: z.iso.datetime().nullable(),
     environmentId: z.uuid().nullable(),
-    services: z.array(z.string()),
+    services: z
+      .array(z.string())
+      .meta({ description: `At most ${MAX_SERVICES}, those of the first alerts.` }),
     createdBy: z.string().nullable().meta({ description: 'The email address of its creator.' }),
     createdAt: z.iso.datetime(),
     mergedInto: z
@@ -125,7 +128,7 @@ const fields = {
   startedAt: timeInput.nullable(),
   startedAfter: timeInput.nullable(),
   environmentId: z.uuid().nullable(),
-  services: z.array(serviceName).max(50),
+  services: z.array(serviceName).max(MAX_SERVICES),
   state: z.enum(INCIDENT_STATES),
 }
 

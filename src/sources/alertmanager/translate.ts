@@ -8,6 +8,7 @@ import {
   asTime,
   asUrl,
   type JsonObject,
+  MAX_SERVICES,
   UnreadableWebhook,
 } from '../webhook-body.ts'
 
@@ -22,7 +23,6 @@ const SERVICE_LABELS = [
   'deployment',
   'job',
 ]
-const MAX_SERVICES = 20
 const MAX_KEY_LENGTH = 512
 
 interface Alert {
@@ -56,7 +56,7 @@ export function translateAlertmanager(body: unknown): IncidentEvent[] {
   const starts = alerts.flatMap(({ startsAt }) => startsAt?.getTime() ?? [])
   if (starts.length === 0) throw new UnreadableWebhook('No alert has a `startsAt` that is a time.')
   const ends = alerts.flatMap(({ isFiring, endsAt }) => (isFiring ? [] : (endsAt?.getTime() ?? [])))
-  const reportedAt = new Date(Math.max(...starts, ...ends))
+  const reportedAt = new Date(latestOf([...starts, ...ends]))
   // The group's status counts alerts that `max_alerts` has left out of the body.
   const isResolved =
     asText(group.status) === 'resolved' ||
@@ -67,7 +67,7 @@ export function translateAlertmanager(body: unknown): IncidentEvent[] {
       sourceId: groupIdOf(group.groupKey),
       state: isResolved ? 'resolved' : 'open',
       title: titleOf(group, alerts),
-      noticedAt: new Date(Math.min(...starts)),
+      noticedAt: new Date(starts.reduce((a, b) => Math.min(a, b))),
       reportedAt,
       resolvedAt: isResolved ? reportedAt : null,
       services: servicesOf(alerts),
@@ -75,6 +75,11 @@ export function translateAlertmanager(body: unknown): IncidentEvent[] {
       url: alerts.find(({ url }) => url !== null)?.url ?? asUrl(group.externalURL),
     },
   ]
+}
+
+/** Math.max() accepts about 100,000 arguments, and a group can have more alerts. */
+function latestOf(times: readonly number[]): number {
+  return times.reduce((a, b) => Math.max(a, b))
 }
 
 /**

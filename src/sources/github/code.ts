@@ -21,6 +21,9 @@ import type * as payload from './payload.ts'
 type Payload<Name extends keyof typeof payload> =
   (typeof payload)[Name] extends z.ZodType<infer T> ? T : never
 
+/** GitHub allows 100 labels of a pull request. */
+const MAX_LABELS = 100
+
 export function readPullRequest(body: Payload<'pullRequest'>): Change {
   const { repository, pull_request: pull } = body
   if (body.action !== 'closed')
@@ -31,7 +34,9 @@ export function readPullRequest(body: Payload<'pullRequest'>): Change {
   const { number } = pull
   const base = pull.base?.ref ?? 'the default branch'
   const title = spoken(pull.title ?? '', 200)
-  const labels = (pull.labels ?? []).flatMap(({ name }) => (name ? [indexable(name, 200)] : []))
+  const labels = (pull.labels ?? [])
+    .slice(0, MAX_LABELS)
+    .flatMap(({ name }) => (name ? [indexable(name, 200)] : []))
   const author = nameOf(pull.user)
   const sha = pull.merge_commit_sha ?? pull.head?.sha ?? undefined
   const name = `${repository.full_name}#${number}`

@@ -95,7 +95,9 @@ export function readDeployment(
       event,
       environment: indexable(environment),
       ...optional('sha', sha && indexable(sha, 100)),
-      ...(runId !== undefined && { run: { id: runId, ...optional('workflow', workflow) } }),
+      ...(runId !== undefined && {
+        run: { id: runId, ...optional('workflow', workflow && indexable(workflow, 200)) },
+      }),
       deployment: {
         id: String(deployment.id ?? ''),
         state,

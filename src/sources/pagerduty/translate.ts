@@ -5,6 +5,8 @@ import {
   asTime,
   asUrl,
   type JsonObject,
+  MAX_LABELS,
+  MAX_SERVICES,
   UnreadableWebhook,
 } from '../webhook-body.ts'
 
@@ -69,32 +71,42 @@ function translateIncident(type: string, event: JsonObject, incident: JsonObject
   }
 }
 
-/** An incident has one service; `impacted_services` are in some bodies. References have a `summary`. */
+/**
+ * An incident has one service; `impacted_services` are in some bodies. References have a `summary`.
+ * At most {@link MAX_SERVICES}.
+ */
 function servicesOf(incident: JsonObject): IncidentService[] {
   const impacted = Array.isArray(incident.impacted_services) ? incident.impacted_services : []
-  const services = [incident.service, ...impacted].flatMap((each) => {
+  const named = [incident.service, ...impacted.slice(0, MAX_SERVICES)]
+  const services = named.flatMap((each) => {
     const service = asObject(each)
     const name = asText(service?.summary) ?? asText(service?.name)
     const id = asText(service?.id) ?? name
     return id === undefined ? [] : [{ id, name: name ?? id }]
   })
-  return [...new Map(services.map((service) => [service.id, service])).values()]
+  const unique = new Map(services.map((service) => [service.id, service]))
+  return [...unique.values()].slice(0, MAX_SERVICES)
 }
 
-/** What mappings may match besides the service: urgency, priority, teams and custom fields. */
+type Label = [name: string | undefined, value: string | undefined]
+
+/**
+ * What mappings may match besides the service: urgency, priority, teams and custom fields. At most
+ * {@link MAX_LABELS}.
+ */
 function labelsOf(incident: JsonObject): Record<string, string> {
   const fields = Array.isArray(incident.custom_fields) ? incident.custom_fields : []
   const teams = Array.isArray(incident.teams) ? incident.teams : []
-  const candidates: [name: string | undefined, value: string | undefined][] = [
-    ...fields.map((field): [string | undefined, string | undefined] => {
-      const object = asObject(field)
-      return [asText(object?.name), asText(object?.value)]
-    }),
+  const own: Label[] = [
     ['urgency', asText(incident.urgency)],
     ['priority', asText(asObject(incident.priority)?.summary)],
     ['team', asText(asObject(teams[0])?.summary)],
   ]
+  const custom = fields.slice(0, MAX_LABELS - own.length).map((field): Label => {
+    const object = asObject(field)
+    return [asText(object?.name), asText(object?.value)]
+  })
   return Object.fromEntries(
-    candidates.filter(([name, value]) => name !== undefined && value !== undefined),
+    [...custom, ...own].filter(([name, value]) => name !== undefined && value !== undefined),
   ) as Record<string, string>
 }

@@ -85,3 +85,16 @@ describe('a malformed body is rejected with the reason', () => {
     expect(() => translateAlertmanager(body)).toThrow(reason)
   })
 })
+
+test('a group with more alerts than a function accepts arguments is read', () => {
+  const body = alertmanagerBody()
+  const [alert] = body.alerts
+  const early = { ...alert!, startsAt: '2026-03-02T20:40:00Z' }
+  const alerts = [...Array.from({ length: 200_000 }, () => alert!), early]
+  expect(translateAlertmanager({ ...body, alerts })).toMatchObject([
+    {
+      noticedAt: new Date('2026-03-02T20:40:00Z'),
+      reportedAt: new Date('2026-03-02T20:44:26.739Z'),
+    },
+  ])
+})

@@ -4,6 +4,7 @@ import { headline } from '../../../src/changes/change-sets.ts'
 import { recurrenceId } from '../../../src/changes/recurrence.ts'
 import { github } from '../../../src/sources/github/source.ts'
 import { readGitHub, TRANSLATED_EVENTS } from '../../../src/sources/github/translate.ts'
+import { pullRequestMerged } from '../../../testing/github.ts'
 
 const receivedAt = new Date('2026-03-02T12:00:00Z')
 
@@ -86,4 +87,21 @@ test('a push without a time has the same ID, regardless of when it arrives', () 
     (time) => readGitHub(event, untimed, time).changes[0]!.sourceId,
   )
   expect(new Set(ids).size).toBe(1)
+})
+
+test('at most 100 labels of a pull request are read', () => {
+  const payload = pullRequestMerged(1, receivedAt)
+  const labels = Array.from({ length: 200 }, (_, index) => ({ name: `label ${index}` }))
+  const body = { ...payload, pull_request: { ...payload.pull_request, labels } }
+  const [change] = readGitHub('pull_request', body, receivedAt).changes
+  expect(change?.attributes?.labels).toHaveLength(100)
+})
+
+test('the name of a workflow that deploys is limited', () => {
+  const { payload } = all.find(({ event }) => event === 'deployment')!
+  const workflow_run = { id: 1, name: 'x'.repeat(10_000) }
+  const body = { ...payload, workflow: null, workflow_run }
+  const [change] = readGitHub('deployment', body, receivedAt).changes
+  const { run } = change!.detail as unknown as { run: { workflow: string } }
+  expect(run.workflow.length).toBeLessThanOrEqual(200)
 })

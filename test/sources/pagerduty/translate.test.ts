@@ -56,6 +56,21 @@ test('custom fields become labels, and impacted services are services', () => {
   expect(event?.services.map(({ name }) => name)).toEqual(['Checkout API', 'Db'])
 })
 
+test('at most 20 services and 64 labels are read', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `name ${index}`)
+  const [event] = translatePagerDuty(
+    pagerDutyBody({
+      data: {
+        custom_fields: names.map((name) => ({ name, value: 'x' })),
+        impacted_services: names.map((name) => ({ id: name })),
+      },
+    }),
+  )
+  expect(event?.services.map(({ name }) => name)).toEqual(['Checkout API', ...names.slice(0, 19)])
+  expect(Object.keys(event?.labels ?? {})).toHaveLength(64)
+  expect(event?.labels).toMatchObject({ urgency: 'high', priority: 'P1', team: 'Payments' })
+})
+
 test.each([
   ['a ping', { event: { event_type: 'pagey.ping', data: { type: 'ping', message: 'Hello' } } }],
   ['a note', pagerDutyBody({ type: 'incident.annotated', data: { type: 'incident_note' } })],

@@ -11,6 +11,9 @@ import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
 import { IncidentStateBadge, sourceLabel } from './state-badge.tsx'
 
+/** `GET /incidents/{id}` returns no more. */
+const MOST_ALERTS = 200
+
 /** The alerts of an incident. Related incidents can be merged, and alerts split off. */
 export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
   const { alerts } = incident
@@ -33,6 +36,9 @@ export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
       </Title>
       <Stack gap="xs">
         {alerts.length === 0 && <Text size="sm">A person reported this incident.</Text>}
+        {alerts.length >= MOST_ALERTS && (
+          <Text size="sm">These are the newest {MOST_ALERTS} alerts.</Text>
+        )}
         {alerts.map((alert) => (
           <Group key={alert.id} gap="xs">
             <IncidentStateBadge state={alert.state} />
