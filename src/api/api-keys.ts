@@ -114,7 +114,7 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key',
         description:
-          'Requests with the key fail immediately. Requires a signed-in owner. A key set in CAIRN_API_KEY is restored at the next start unless you change the variable.',
+          'Requests with the key fail immediately; its open exports and event streams end within a minute. Requires a signed-in owner. A key set in CAIRN_API_KEY is restored at the next start unless you change the variable.',
         security: [{ session: [] }],
         params: z.object({ id: z.string().meta({ description: 'The API key ID.' }) }),
         response: { 200: jsonResponse('The key.', keySchema), ...problems(401, 403, 404, 503) },

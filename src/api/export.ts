@@ -4,14 +4,18 @@ import { csvLine } from '../changes/csv.ts'
 import { listChanges } from '../db/changes.ts'
 import { type ReadScope, readOrganization } from '../db/database.ts'
 import { withSearch } from '../db/search.ts'
+import { isStillAuthorized } from './authenticate.ts'
 import { readImportedRange } from './changes/completeness.ts'
 import { filtersSchema, readFilters, requireTimeRange } from './changes/filters.ts'
 import { presentChanges } from './changes/serialize.ts'
 import type { ApiContext, App } from './context.ts'
-import { problems } from './problems.ts'
+import { createExportLimit } from './open-exports.ts'
+import { Problem, problems } from './problems.ts'
 
 /** Each page is a transaction of its own, within the limit for statements. */
 const PAGE = 500
+/** How often the sender is authenticated again while the client reads a page. */
+const REAUTHENTICATE_MS = 60_000
 
 const COLUMNS = [
   'occurredAt',
@@ -38,7 +42,9 @@ const exportSchema = filtersSchema.extend({
 type Presented = Awaited<ReturnType<typeof presentChanges>>[number]
 
 /** The feed as a file. */
-export function exportRoutes(app: App, { database }: ApiContext): void {
+export function exportRoutes(app: App, context: ApiContext): void {
+  const { database } = context
+  const countUntilEnd = createExportLimit()
   app.get(
     '/changes/export',
     {
@@ -47,7 +53,7 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
         operationId: 'exportChanges',
         summary: 'Export changes',
         description:
-          'Returns all changes that match, newest first, up to the time of the request. The first line contains the filters and the completeness at the start of the export: in CSV as a comment, in NDJSON as `{"export": …}`. The last line of NDJSON is `{"end": …}` with the number of changes; without it, the export was interrupted. Values that a spreadsheet would run as a formula start with an apostrophe in CSV.',
+          'Returns all changes that match, newest first, up to the time of the request. The first line contains the filters and the completeness at the start of the export: in CSV as a comment, in NDJSON as `{"export": …}`. The last line of NDJSON is `{"end": …}` with the number of changes; without it, the export was interrupted. It is interrupted within a minute after its API key is revoked or its session ends. An organization can have 4 open exports in each API process. Values that a spreadsheet would run as a formula start with an apostrophe in CSV.',
         querystring: exportSchema,
         response: {
           200: {
@@ -57,7 +63,7 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
               'application/x-ndjson': { schema: z.string() },
             },
           },
-          ...problems(401, 422, 503, 504),
+          ...problems(401, 422, 429, 503, 504),
         },
       },
     },
@@ -65,6 +71,16 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
       const { format, ...query } = request.query
       const { organizationId, disconnected } = request
       const reader: ReadScope = { organizationId, disconnected }
+      let stream: Readable | undefined
+      countUntilEnd(request, reply, () => {
+        clearInterval(asking)
+        stream?.destroy()
+      })
+      const asking = setInterval(async () => {
+        // If the database does not respond, the next page fails in any case.
+        const stays = await isStillAuthorized(context, request).catch(() => true)
+        if (!stays) request.raw.socket.destroy()
+      }, REAUTHENTICATE_MS)
       const exportedAt = new Date()
       // Changes that happen later would shift nothing, but the file would have no defined end.
       const { to = exportedAt.toISOString() } = query
@@ -73,7 +89,7 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
         requireTimeRange(filters)
         return readImportedRange(trx, filters)
       })
-      const page = (cursor: string | undefined) =>
+      const page = (cursor?: string) =>
         readOrganization(database, reader, async (trx) => {
           const filters = await readFilters(trx, { ...query, to })
           const found = await withSearch(trx, filters)
@@ -84,14 +100,19 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
           return { items: await presentChanges(trx, items), nextCursor }
         })
       // The first page before the response starts: its errors are still problems.
-      const first = await page(undefined)
+      const first = await page()
+      const next = async (cursor: string) => {
+        if (await isStillAuthorized(context, request)) return page(cursor)
+        throw new Problem(401, 'The API key was revoked, or the session ended.')
+      }
       const described = { exportedAt: exportedAt.toISOString(), filters: { ...query, to }, ...head }
       const write = format === 'csv' ? csv : ndjson
       const name = `cairn-changes-${exportedAt.toISOString().replaceAll(/[:.]/g, '-')}.${format}`
       reply
         .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson')
         .header('content-disposition', `attachment; filename="${name}"`)
-      return reply.send(Readable.from(write(described, pagesFrom(first, page))) as never)
+      stream = Readable.from(write(described, pagesFrom(first, next)))
+      return reply.send(stream as never)
     },
   )
 }
