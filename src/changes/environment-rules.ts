@@ -57,7 +57,7 @@ export const MAX_PATTERN_LENGTH = 512
 export const MAX_ASTERISKS = 5_000
 
 /** A pattern, prepared for comparing: the texts between its asterisks. */
-type Pattern = readonly string[]
+export type Pattern = readonly string[]
 
 /** Patterns, of which a value must match one. Those without asterisks cost one lookup together. */
 interface Patterns {
@@ -101,7 +101,7 @@ function compilePatterns(patterns: readonly string[]): Patterns {
   }
 }
 
-function compilePattern(pattern: string): Pattern {
+export function compilePattern(pattern: string): Pattern {
   return fold(pattern).split(/\*+/)
 }
 
@@ -130,7 +130,7 @@ export function fold(text: string): string {
  *
  * @param text folded
  */
-function matchesPattern(text: string, parts: Pattern): boolean {
+export function matchesPattern(text: string, parts: Pattern): boolean {
   const first = parts[0]!
   if (parts.length === 1) return text === first
   const last = parts.at(-1)!

@@ -6,7 +6,7 @@ import {
   placesOfCause,
 } from '../incidents/backtest.ts'
 import type { RankedIncident } from '../incidents/incident.ts'
-import { mapAlert } from '../incidents/mapping.ts'
+import { compileMapping, mapAlert } from '../incidents/mapping.ts'
 import type { PastIncident } from '../incidents/past-incidents.ts'
 import { rank } from '../incidents/ranking/rank.ts'
 import type { Trx } from './database.ts'
@@ -96,7 +96,7 @@ async function locate(
   services.push(...others.map((name) => ({ id: name, name })))
   const mappings = (await listServiceMappings(trx)).map(toMapping)
   const alert = { source: 'pagerduty' as const, services, labels: {} }
-  const mapped = mapAlert(alert, mappings, environments)
+  const mapped = mapAlert(alert, compileMapping(mappings, environments))
   return {
     environment: nameOf(mapped.environmentId),
     environmentId: mapped.environmentId,

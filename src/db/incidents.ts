@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { combineAlerts } from '../incidents/combine.ts'
 import { INCIDENT_STATES, type IncidentEvent } from '../incidents/incident.ts'
-import { mapAlert } from '../incidents/mapping.ts'
+import { type AlertFields, compileMapping, mapAlert } from '../incidents/mapping.ts'
 import {
   endsBefore,
   groupingKey,
@@ -12,6 +12,7 @@ import {
 import type { Trx } from './database.ts'
 import type { EditableField, IncidentAlertRow, IncidentRow } from './schema/incidents.ts'
 import { listServiceMappings, toMapping } from './service-mappings.ts'
+import { inSlices } from './slices.ts'
 
 /** The result of one event. */
 interface AppliedEvent {
@@ -48,15 +49,14 @@ export async function lockIncidents(trx: Trx, organizationId: string): Promise<v
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
 }
 
-type MapAlert = (
-  alert: Parameters<typeof mapAlert>[0],
-) => Pick<IncidentAlertRow, 'environment_id' | 'mapped_services'>
+type MapAlert = (alert: AlertFields) => Pick<IncidentAlertRow, 'environment_id' | 'mapped_services'>
 
 async function loadMapping(trx: Trx): Promise<MapAlert> {
   const mappings = (await listServiceMappings(trx)).map(toMapping)
   const environments = await trx.selectFrom('environments').select(['id', 'name']).execute()
+  const compiled = compileMapping(mappings, environments)
   return (alert) => {
-    const { environmentId, services } = mapAlert(alert, mappings, environments)
+    const { environmentId, services } = mapAlert(alert, compiled)
     return { environment_id: environmentId, mapped_services: services }
   }
 }
@@ -347,8 +347,16 @@ export async function combine(trx: Trx, incidentId: string): Promise<void> {
 /** How many alerts a new mapping applies to, at most. */
 const MAX_REMAPPED_ALERTS = 1_000
 
-/** Applies the mappings again to the alerts of the last 90 days, the newest 1,000. */
-export async function remapAlerts(trx: Trx, organizationId: string): Promise<void> {
+/**
+ * Applies the mappings again to the alerts of the last 90 days, the newest 1,000.
+ *
+ * @param options.sliceMs how long mappings are compared before other requests have their turn
+ */
+export async function remapAlerts(
+  trx: Trx,
+  organizationId: string,
+  options: { sliceMs?: number } = {},
+): Promise<void> {
   await lockIncidents(trx, organizationId)
   const map = await loadMapping(trx)
   const alerts = await trx
@@ -359,7 +367,7 @@ export async function remapAlerts(trx: Trx, organizationId: string): Promise<voi
     .limit(MAX_REMAPPED_ALERTS)
     .execute()
   const touched = new Set<string>()
-  for (const alert of alerts) {
+  for await (const alert of inSlices(alerts, options.sliceMs)) {
     const mapped = map(alert)
     const isUnchanged =
       mapped.environment_id === alert.environment_id &&

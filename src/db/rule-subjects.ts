@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Attributes, Change } from '../changes/change.ts'
 import {
@@ -10,9 +9,7 @@ import {
 import type { NoiseSubject } from '../changes/noise-rules.ts'
 import type { ChangeRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
-
-/** How long rules are evaluated before other work of the process has its turn, in milliseconds. */
-const SLICE_MS = 20
+import { inSlices } from './slices.ts'
 
 /** A stored change, as rules see it. */
 export interface RuleRow {
@@ -199,15 +196,10 @@ export async function evaluateRules(
   { tags, deadline = Number.POSITIVE_INFINITY }: { tags: RememberedTags; deadline?: number },
 ): Promise<EvaluatedRow[]> {
   const evaluated: EvaluatedRow[] = []
-  let sliceEnd = performance.now() + SLICE_MS
-  for (const row of rows) {
+  for await (const row of inSlices(rows)) {
     const own = ownEnvironments(ruleSubject(row, rules, tags), rules.rules, rules.byName)
     evaluated.push({ row, own })
-    const now = performance.now()
-    if (now >= deadline) break
-    if (now < sliceEnd) continue
-    await nextTurn()
-    sliceEnd = performance.now() + SLICE_MS
+    if (performance.now() >= deadline) break
   }
   return evaluated
 }

@@ -1,6 +1,6 @@
 /** Maps the services and labels of an alert to Cairn's environments and services. */
 
-import { matchPattern } from '../changes/environment-rules.ts'
+import { compilePattern, fold, matchesPattern, type Pattern } from '../changes/environment-rules.ts'
 import type { AlertSource, IncidentService } from './incident.ts'
 
 export interface ServiceMapping {
@@ -20,7 +20,7 @@ interface MappedAlert {
   services: string[]
 }
 
-interface AlertFields {
+export interface AlertFields {
   source: AlertSource
   services: readonly IncidentService[]
   labels: Readonly<Record<string, string>>
@@ -29,6 +29,27 @@ interface AlertFields {
 interface NamedEnvironment {
   id: string
   name: string
+}
+
+type PreparedMapping = Omit<ServiceMapping, 'value'> & { pattern: Pattern }
+
+/** Mappings and environments, prepared for comparing with many alerts. */
+interface CompiledMapping {
+  /** In order, the most significant first. */
+  mappings: readonly PreparedMapping[]
+  /** The labels that any mapping compares. */
+  labels: ReadonlySet<string>
+  /** With canonical names. */
+  environments: readonly NamedEnvironment[]
+  /** The longest name first: "Production EU" before "Production". */
+  byLength: readonly NamedEnvironment[]
+}
+
+/** An alert, prepared for comparing with many mappings: its texts are folded. */
+interface PreparedAlert {
+  source: AlertSource
+  services: readonly IncidentService[]
+  labels: ReadonlyMap<string, string>
 }
 
 /** Labels that name an environment, the most common first. */
@@ -42,23 +63,38 @@ const ABBREVIATIONS: Record<string, string> = {
   dev: 'development',
 }
 
+/** @param mappings in order, the most significant first */
+export function compileMapping(
+  mappings: readonly ServiceMapping[],
+  environments: readonly NamedEnvironment[],
+): CompiledMapping {
+  const named = (given: readonly NamedEnvironment[]) =>
+    given.map(({ id, name }) => ({ id, name: canonical(name) }))
+  return {
+    mappings: mappings.map(({ value, ...mapping }) => ({
+      ...mapping,
+      pattern: compilePattern(value),
+    })),
+    labels: new Set(mappings.flatMap(({ label }) => label ?? [])),
+    environments: named(environments),
+    byLength: named(environments.toSorted((a, b) => b.name.length - a.name.length)),
+  }
+}
+
 /**
  * The first mapping that matches and names an environment decides the environment. Without one, a
  * label that names an environment does, then an environment's name in a service's name. Services are
  * those of all matching mappings; a service that no mapping replaces keeps its name.
- *
- * @param mappings in order, the most significant first
  */
-export function mapAlert(
-  alert: AlertFields,
-  mappings: readonly ServiceMapping[],
-  environments: readonly NamedEnvironment[],
-): MappedAlert {
-  const matching = mappings.filter((mapping) => matchesAlert(mapping, alert))
+export function mapAlert(alert: AlertFields, compiled: CompiledMapping): MappedAlert {
+  const prepared = prepareAlert(alert, compiled.labels)
+  const matching = compiled.mappings.filter((mapping) => matchesAlert(mapping, prepared))
   const replaced = matching.filter(({ services }) => services.length > 0)
   const kept = alert.services.filter(
-    (service) =>
-      !replaced.some((mapping) => mapping.label === null && matchesService(mapping, service)),
+    (_, place) =>
+      !replaced.some(
+        (mapping) => mapping.label === null && matchesService(mapping, prepared.services[place]!),
+      ),
   )
   const services = [
     ...replaced.flatMap((mapping) => mapping.services),
@@ -66,39 +102,46 @@ export function mapAlert(
   ]
   const mapped = matching.find(({ environmentId }) => environmentId !== null)?.environmentId
   return {
-    environmentId: mapped ?? guessEnvironment(alert, environments),
+    environmentId: mapped ?? guessEnvironment(alert, compiled),
     services: [...new Set(services)],
   }
 }
 
-function matchesAlert(mapping: ServiceMapping, alert: AlertFields): boolean {
-  if (mapping.source !== null && mapping.source !== alert.source) return false
-  if (mapping.label === null) return alert.services.some((each) => matchesService(mapping, each))
-  if (!Object.hasOwn(alert.labels, mapping.label)) return false
-  return matchPattern(alert.labels[mapping.label]!, mapping.value)
+function prepareAlert(
+  { source, services, labels }: AlertFields,
+  compared: ReadonlySet<string>,
+): PreparedAlert {
+  const used = Object.entries(labels).filter(([label]) => compared.has(label))
+  return {
+    source,
+    services: services.map(({ id, name }) => ({ id: fold(id), name: fold(name) })),
+    labels: new Map(used.map(([label, value]) => [label, fold(value)])),
+  }
 }
 
-function matchesService({ value }: ServiceMapping, { id, name }: IncidentService): boolean {
-  return matchPattern(id, value) || matchPattern(name, value)
+function matchesAlert(mapping: PreparedMapping, alert: PreparedAlert): boolean {
+  if (mapping.source !== null && mapping.source !== alert.source) return false
+  if (mapping.label === null) return alert.services.some((each) => matchesService(mapping, each))
+  const value = alert.labels.get(mapping.label)
+  return value !== undefined && matchesPattern(value, mapping.pattern)
+}
+
+function matchesService({ pattern }: PreparedMapping, { id, name }: IncidentService): boolean {
+  return matchesPattern(id, pattern) || matchesPattern(name, pattern)
 }
 
 function guessEnvironment(
   { labels, services }: AlertFields,
-  environments: readonly NamedEnvironment[],
+  { environments, byLength }: CompiledMapping,
 ): string | null {
   for (const label of ENVIRONMENT_LABELS) {
     if (!Object.hasOwn(labels, label)) continue
     const value = canonical(labels[label]!)
-    const named = environments.find(({ name }) => canonical(name) === value)
+    const named = environments.find(({ name }) => name === value)
     if (named) return named.id
   }
-  // The longest name first: "Production EU" before "Production".
-  const byLength = environments.toSorted((a, b) => b.name.length - a.name.length)
   const texts = services.map(({ name }) => ` ${canonical(name)} `)
-  return (
-    byLength.find(({ name }) => texts.some((text) => text.includes(` ${canonical(name)} `)))?.id ??
-    null
-  )
+  return byLength.find(({ name }) => texts.some((text) => text.includes(` ${name} `)))?.id ?? null
 }
 
 /** Words in lower case, without punctuation, and abbreviations written out. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
 import { listAlerts, MAX_LISTED_ALERTS } from '../../src/db/find-incidents.ts'
@@ -259,4 +259,49 @@ test('the newest alerts of an incident are listed, and older ones can be split o
       .executeTakeFirstOrThrow()
     expect(moved).not.toBe(incidentId)
   })
+})
+
+test('other requests have their turn while mappings are applied again', async () => {
+  const recent = new Date(Date.now() - 3_600_000)
+  const names = ['one', 'two', 'three', 'four', 'five']
+  await apply(
+    ...names.map((name) => {
+      const services = [{ id: name, name: `Service ${name}` }]
+      return event({ sourceId: name, noticedAt: recent, reportedAt: recent, services })
+    }),
+  )
+  let turn = 0
+  let next: NodeJS.Immediate
+  const count = () => {
+    turn++
+    next = setImmediate(count)
+  }
+  next = setImmediate(count)
+  const turns = new Map<string, number>()
+  const { normalize } = String.prototype
+  const normalizing = vi.spyOn(String.prototype, 'normalize').mockImplementation(function (
+    this: string,
+    ...options
+  ) {
+    const text = String(this)
+    if (text.startsWith('Service ')) turns.set(text, turn)
+    return normalize.apply(text, options)
+  })
+  onTestFinished(() => {
+    clearImmediate(next)
+    normalizing.mockRestore()
+  })
+  await asOrganization(db, organizationId, async (trx) => {
+    await insertServiceMapping(trx, organizationId, {
+      source: null,
+      label: null,
+      value: 'other*',
+      environmentId: null,
+      services: ['other'],
+    })
+    turns.clear()
+    await remapAlerts(trx, organizationId, { sliceMs: 0 })
+  })
+  expect(turns.size).toBe(names.length)
+  expect(new Set(turns.values()).size).toBe(names.length)
 })

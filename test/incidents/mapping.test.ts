@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { mapAlert, type ServiceMapping } from '../../src/incidents/mapping.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { compileMapping, mapAlert, type ServiceMapping } from '../../src/incidents/mapping.ts'
 
 const environments = [
   { id: 'p', name: 'Production' },
@@ -30,11 +30,11 @@ describe('without a mapping', () => {
     ['only whole words', alert({}, 'Reproduction checkout'), null],
     ['nothing', alert({ env: 'qa' }, 'Checkout'), null],
   ])('%s decides the environment', (_what, subject, expected) => {
-    expect(mapAlert(subject, [], environments).environmentId).toBe(expected)
+    expect(mapAlert(subject, compileMapping([], environments)).environmentId).toBe(expected)
   })
 
   test('services keep their names', () => {
-    expect(mapAlert(alert({}, 'A', 'B', 'A'), [], []).services).toEqual(['A', 'B'])
+    expect(mapAlert(alert({}, 'A', 'B', 'A'), compileMapping([], [])).services).toEqual(['A', 'B'])
   })
 })
 
@@ -45,16 +45,18 @@ describe('a mapping', () => {
       mapping({ environmentId: 'p' }),
     ]
     expect(
-      mapAlert(alert({ env: 'production' }, 'Checkout API', 'Db'), mappings, environments),
+      mapAlert(
+        alert({ env: 'production' }, 'Checkout API', 'Db'),
+        compileMapping(mappings, environments),
+      ),
     ).toEqual({ environmentId: 's', services: ['checkout', 'cart', 'Db'] })
   })
 
   test('for a label adds services', () => {
     const mappings = [mapping({ label: 'team', value: 'pay*', services: ['payments'] })]
-    expect(mapAlert(alert({ team: 'Payments' }, 'A'), mappings, []).services).toEqual([
-      'payments',
-      'A',
-    ])
+    expect(
+      mapAlert(alert({ team: 'Payments' }, 'A'), compileMapping(mappings, [])).services,
+    ).toEqual(['payments', 'A'])
   })
 
   test('for another source, or an absent label, does not match', () => {
@@ -62,7 +64,9 @@ describe('a mapping', () => {
       mapping({ source: 'alertmanager', environmentId: 'p' }),
       mapping({ label: 'constructor', environmentId: 'p' }),
     ]
-    expect(mapAlert(alert({}, 'A'), mappings, environments).environmentId).toBeNull()
+    expect(
+      mapAlert(alert({}, 'A'), compileMapping(mappings, environments)).environmentId,
+    ).toBeNull()
   })
 })
 
@@ -79,5 +83,20 @@ test.each([
   ['café*', 'Cafe\u0301 orders', true],
 ])('the pattern %s matches the service %s: %s', (pattern, text, expected) => {
   const mappings = [mapping({ value: pattern, environmentId: 'p' })]
-  expect(mapAlert(alert({}, text), mappings, []).environmentId).toBe(expected ? 'p' : null)
+  expect(mapAlert(alert({}, text), compileMapping(mappings, [])).environmentId).toBe(
+    expected ? 'p' : null,
+  )
+})
+
+test('many mappings and environments do not fold texts more often', () => {
+  const compiled = compileMapping(
+    Array.from({ length: 500 }, (_, n) => mapping({ value: `*shop*${n}`, services: ['shop'] })),
+    Array.from({ length: 50 }, (_, n) => ({ id: `${n}`, name: `Environment ${n}` })),
+  )
+  const subject = alert({ env: 'qa' }, ...Array.from({ length: 20 }, (_, n) => `Service ${n}`))
+  const folded = vi.spyOn(String.prototype, 'toLowerCase')
+  onTestFinished(() => folded.mockRestore())
+  mapAlert(subject, compiled)
+  // The ID of each service, its name and its name without punctuation, and the label.
+  expect(folded.mock.calls.length).toBeLessThanOrEqual(20 * 3 + 1)
 })
