@@ -535,6 +535,22 @@ test('a burst of one integration does not delay others of the same organization'
   expect(await claim({ limit: 20, maxBytes: length + 50 })).toEqual([busy.id, quiet.id])
 })
 
+test('a delivery that another transaction has locked is claimed again after a pause', async () => {
+  const tenant = await api.tenant('locked')
+  const github = await create(tenant, 'github')
+  await send(github, 'pull_request', pullRequestMerged(1, ago(5)))
+  await api.superuser.transaction().execute(async (trx) => {
+    await trx
+      .selectFrom('deliveries')
+      .select('id')
+      .where('organization_id', '=', tenant.id)
+      .forUpdate()
+      .execute()
+    expect(await translate(tenant)).toMatchObject({ translated: 0, nextInMs: 1_000 })
+  })
+  expect(await translate(tenant)).toMatchObject({ translated: 1, nextInMs: null })
+})
+
 describe('a deleted integration', () => {
   const stored = (tenant: Tenant, integrationId: string) =>
     asOrganization(api.db, tenant.id, async (trx) => {

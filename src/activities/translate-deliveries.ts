@@ -23,6 +23,8 @@ const PURGED_AT_ONCE = 200
 /** After this many attempts, a delivery has failed. */
 const MAX_ATTEMPTS = 10
 const MAX_PAUSE_SECONDS = 600
+/** Before the next turn, if this one found nothing to translate. */
+const MIN_PAUSE_MS = 1_000
 
 /**
  * One turn of an organization: translates due deliveries until none is left or the time is up, then
@@ -68,7 +70,9 @@ export async function translateDeliveries(
     }
     if (claimed.length === 0) {
       if (await purgeSome()) continue
-      summary.nextInMs = await asOrganization(db, organizationId, (trx) => nextDueInMs(trx))
+      const dueInMs = await asOrganization(db, organizationId, (trx) => nextDueInMs(trx))
+      // One that is due now is locked by another worker, perhaps one that was lost.
+      summary.nextInMs = dueInMs === null ? null : Math.max(dueInMs, MIN_PAUSE_MS)
       return summary
     }
   }
