@@ -215,6 +215,32 @@ describe('a check', () => {
     expect(await recoveryOf(set)).toMatchObject({ problem: null })
   })
 
+  test('continues after a pause if GitHub does not return many deliveries, and reaches the others', async () => {
+    const returned = [missed(1), missed(2), missed(3)]
+    const gone = Array.from({ length: 407 }, (_, index) => missed(10 + index))
+    const set = await setUp('gone', [...returned, ...gone])
+    const ids = new Set(gone.map(({ id }) => id))
+    set.github.intercept = (request, response) => {
+      if (!ids.has(/deliveries\/(\d+)$/.exec(request.url!)?.[1] ?? '')) return false
+      response.statusCode = 404
+      response.end('{}')
+      return true
+    }
+    // Each second, a check begins with another one. This one ends before the newest ten of 410.
+    let time = Math.ceil((Date.now() + MINUTE_MS) / 410_000) * 410_000
+    const results: object[] = []
+    for (let checks = 0; checks < 3; checks++) {
+      const result = await check(set, { clock: () => time })
+      results.push(result)
+      time += result.nextInMs!
+    }
+    expect(results).toEqual([
+      { recovered: 0, nextInMs: 10 * MINUTE_MS },
+      { recovered: 3, nextInMs: 0 },
+      { recovered: 0, nextInMs: 10 * MINUTE_MS },
+    ])
+  })
+
   test('stores nothing after the token was removed, and ends the workflow', async () => {
     const set = await setUp('removed', [missed(10)])
     const { tenant, integration } = set

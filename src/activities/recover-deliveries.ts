@@ -26,8 +26,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const CHECK_EVERY_MS = 10 * MINUTE_MS
 /** Each check compares this much again: GitHub lists an attempt when it has ended. */
 const OVERLAP_MS = 30 * MINUTE_MS
-/** Fetched in one check, one request each. The next check continues immediately. */
-const MAX_FETCHED = 200
+/** Stored in one check. The next check continues immediately. */
+const MAX_STORED = 200
+/** Requests of one check for missed deliveries: half of a token's quota if each check needs all. */
+const MAX_REQUESTS = 400
 /** A check that takes longer is continued by the next one. */
 const CHECK_MS = MINUTE_MS
 const STORED_AT_ONCE = 20
@@ -58,7 +60,8 @@ export async function recoverDeliveries(
   const check = await runCheck(deps, recovery, signal)
   const { problems, retryAt, recovered, isPartial } = check
   const isComplete = problems.length === 0 && !isPartial
-  const nextInMs = isPartial && problems.length === 0 ? 0 : CHECK_EVERY_MS
+  // What GitHub does not return is still missing in the next check.
+  const nextInMs = !isComplete && problems.length === 0 && recovered > 0 ? 0 : CHECK_EVERY_MS
   const dueAt = retryAt ?? new Date(clock() + nextInMs)
   await asOrganization(db, organizationId, (trx) =>
     finishCheck(trx, recovery, {
@@ -73,6 +76,8 @@ export async function recoverDeliveries(
 
 interface RecoveryCheck {
   recovered: number
+  /** For missed deliveries, those to send one again included. */
+  requests: number
   /** Sentences, each once. */
   problems: string[]
   retryAt: Date | undefined
@@ -86,7 +91,13 @@ async function runCheck(
   signal: AbortSignal,
 ): Promise<RecoveryCheck> {
   const { clock = Date.now, githubApiUrl: apiUrl } = deps
-  const check: RecoveryCheck = { recovered: 0, problems: [], retryAt: undefined, isPartial: false }
+  const check: RecoveryCheck = {
+    recovered: 0,
+    requests: 0,
+    problems: [],
+    retryAt: undefined,
+    isPartial: false,
+  }
   const token = openToken(deps, recovery)
   if (token === undefined) {
     check.problems.push(
@@ -99,7 +110,7 @@ async function runCheck(
   const since = new Date(
     Math.max(clock() - LISTED_DAYS * DAY_MS, (through?.getTime() ?? 0) - OVERLAP_MS),
   )
-  for (const owner of recovery.hooks_of) {
+  for (const owner of rotated(recovery.hooks_of, clock())) {
     try {
       const hookIds = await github.hooksOf(owner, recovery.integration_id)
       if (hookIds.length === 0) {
@@ -107,7 +118,7 @@ async function runCheck(
           `No webhook of ${owner} has the URL of this integration. Add the webhook, or correct the name.`,
         )
       }
-      for (const hookId of hookIds) {
+      for (const hookId of rotated(hookIds, clock())) {
         await recoverHook(deps, recovery, { github, hook: { owner, hookId }, since, check, signal })
         if (check.isPartial) return check
       }
@@ -119,6 +130,15 @@ async function runCheck(
     }
   }
   return check
+}
+
+/**
+ * The same items, beginning with another one each second: what one check does not reach is early in
+ * a later one.
+ */
+function rotated<T>(items: readonly T[], now: number): T[] {
+  const start = Math.floor(now / 1000) % items.length
+  return [...items.slice(start), ...items.slice(0, start)]
 }
 
 /** @returns undefined if no key opens it */
@@ -146,7 +166,9 @@ async function recoverHook(
 ): Promise<void> {
   const { clock = Date.now } = deps
   const deadline = clock() + CHECK_MS
-  const missing = await findMissing(deps, recovery, await github.attempts(hook, since))
+  const oldestFirst = await findMissing(deps, recovery, await github.attempts(hook, since))
+  // GitHub may never return the oldest ones.
+  const missing = oldestFirst.length > MAX_REQUESTS ? rotated(oldestFirst, clock()) : oldestFirst
   let batch: NewDelivery[] = []
   let bytes = 0
   const store = async () => {
@@ -155,18 +177,23 @@ async function recoverHook(
     bytes = 0
   }
   try {
-    for (const [index, { newest, hasRedelivery }] of missing.entries()) {
+    for (const { newest, hasRedelivery } of missing) {
       signal.throwIfAborted()
-      if (index >= MAX_FETCHED || clock() > deadline) {
+      const isFull = check.recovered + batch.length >= MAX_STORED || check.requests >= MAX_REQUESTS
+      if (isFull || clock() > deadline) {
         check.isPartial = true
         return
       }
+      check.requests++
       const sent = await github.delivery(hook, newest.id)
       // It is not listed any more.
       if (!sent) continue
       if (sent.payload === undefined) {
         // Once: what was sent again and did not arrive would not arrive the next time either.
-        if (!hasRedelivery) await github.redeliver(hook, newest.id)
+        if (!hasRedelivery) {
+          check.requests++
+          await github.redeliver(hook, newest.id)
+        }
         continue
       }
       const arrival = toArrival(recovery.integration_id, hook, { newest, payload: sent.payload })
