@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { asOrganization, readOrganization } from '../db/database.ts'
 import { insertApiKey, listApiKeys, newApiKey, revokeApiKey } from '../db/organizations.ts'
 import type { ApiContext, App } from './context.ts'
-import { requireOwner } from './permissions.ts'
+import { requireCurrentOwner, requireOwner } from './permissions.ts'
 import { found, jsonResponse, problems } from './problems.ts'
 import { text } from './text.ts'
 import { time } from './time.ts'
@@ -94,13 +94,14 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
     async (request, reply) => {
       requireOwner(request)
       const key = newApiKey()
-      const row = await asOrganization(database, request.organizationId, (trx) =>
-        insertApiKey(trx, request.organizationId, {
+      const row = await asOrganization(database, request.organizationId, async (trx) => {
+        await requireCurrentOwner(trx, request)
+        return insertApiKey(trx, request.organizationId, {
           name: request.body.name,
           key,
           createdBy: request.user!.email,
-        }),
-      )
+        })
+      })
       reply.code(201)
       return { ...toKey(row), key }
     },
@@ -123,7 +124,10 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
     async (request) => {
       requireOwner(request)
       const row = await found('API key', request.params.id, (id) =>
-        asOrganization(database, request.organizationId, (trx) => revokeApiKey(trx, id)),
+        asOrganization(database, request.organizationId, async (trx) => {
+          await requireCurrentOwner(trx, request)
+          return revokeApiKey(trx, id)
+        }),
       )
       return toKey(row)
     },

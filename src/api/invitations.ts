@@ -10,7 +10,7 @@ import {
 } from '../db/members.ts'
 import type { ApiContext, App } from './context.ts'
 import { publicUrlOf } from './origin.ts'
-import { requireOwner } from './permissions.ts'
+import { requireCurrentOwner, requireOwner } from './permissions.ts'
 import { emailSchema, roleSchema } from './person.ts'
 import { found, jsonResponse, problems } from './problems.ts'
 import { time } from './time.ts'
@@ -86,15 +86,16 @@ export function invitationRoutes(app: App, { database, publicUrl }: ApiContext):
       requireOwner(request)
       const { organizationId, body } = request
       const token = newInvitationToken()
-      const row = await asOrganization(database, organizationId, (trx) =>
-        insertInvitation(trx, {
+      const row = await asOrganization(database, organizationId, async (trx) => {
+        await requireCurrentOwner(trx, request)
+        return insertInvitation(trx, {
           organizationId,
           token,
           ...body,
           createdBy: request.user!.id,
           expiresAt: invitationExpiry('invited'),
-        }),
-      )
+        })
+      })
       reply.code(201)
       return { ...toInvitation(row), url: invitationUrl(publicUrlOf(request, publicUrl), token) }
     },
@@ -142,7 +143,10 @@ export function invitationRoutes(app: App, { database, publicUrl }: ApiContext):
     async (request, reply) => {
       requireOwner(request)
       await found('invitation', request.params.id, (id) =>
-        asOrganization(database, request.organizationId, (trx) => revokeInvitation(trx, id)),
+        asOrganization(database, request.organizationId, async (trx) => {
+          await requireCurrentOwner(trx, request)
+          return revokeInvitation(trx, id)
+        }),
       )
       return reply.code(204).send(null)
     },

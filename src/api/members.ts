@@ -13,7 +13,7 @@ import {
 } from '../db/password-resets.ts'
 import type { ApiContext, App } from './context.ts'
 import { publicUrlOf } from './origin.ts'
-import { requireOwner } from './permissions.ts'
+import { requireCurrentOwner, requireOwner } from './permissions.ts'
 import { roleSchema, userSchema } from './person.ts'
 import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { time } from './time.ts'
@@ -114,7 +114,10 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
       requireOwner(request)
       const { organizationId, params } = request
       const removed = await found('member', params.id, (id) =>
-        asOrganization(database, organizationId, (trx) => removeMember(trx, organizationId, id)),
+        asOrganization(database, organizationId, async (trx) => {
+          await requireCurrentOwner(trx, request)
+          return removeMember(trx, organizationId, id)
+        }),
       )
       if (removed === 'last_owner') {
         throw new Problem(409, 'The last owner cannot be removed. Invite another owner first.')
@@ -148,15 +151,16 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
       const token = newPasswordResetToken()
       const expiresAt = passwordResetExpiry()
       const { userId } = await found('member', params.id, (memberId) =>
-        asOrganization(database, organizationId, (trx) =>
-          insertPasswordReset(trx, {
+        asOrganization(database, organizationId, async (trx) => {
+          await requireCurrentOwner(trx, request)
+          return insertPasswordReset(trx, {
             organizationId,
             memberId,
             token,
             expiresAt,
             createdBy: request.user!.id,
-          }),
-        ),
+          })
+        }),
       )
       // The link is not valid in this case either, see findOpenPasswordReset.
       if (await hasOtherOrganization(system, { userId, organizationId })) {

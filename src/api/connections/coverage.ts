@@ -10,7 +10,7 @@ import { coverageRows, type RegionCoverage, regionCoverage } from '../../db/regi
 import type { SecondsRange } from '../../db/schema/column-types.ts'
 import { countUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
-import { requireOwner } from '../permissions.ts'
+import { requireCurrentOwner, requireOwner } from '../permissions.ts'
 import { jsonResponse, notFound, Problem, problems } from '../problems.ts'
 import { time } from '../time.ts'
 import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
@@ -157,6 +157,7 @@ export function coverageRoutes(app: App, context: ApiContext): void {
     async (request) => {
       requireOwner(request)
       const { row, answer } = await withConnection(database, request, async (trx, { id }) => {
+        await requireCurrentOwner(trx, request)
         const { row, region } = await updateRegion(
           trx,
           id,
