@@ -1,6 +1,7 @@
 import { Kysely, type KyselyConfig, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { type CancelBackend, Cancellation, openCanceller } from './cancellation.ts'
+import { PROBE_CLIENT, PROBE_SERVER_AFTER_MS } from './lost-connections.ts'
 import { parseMultirange } from './multirange.ts'
 import { type OrganizationLimits, OrganizationQueue } from './organization-queue.ts'
 import type { Schema } from './schema.ts'
@@ -46,9 +47,17 @@ const extrasOf = new WeakMap<Database, PoolExtras>()
 /** A start on a busy machine takes its time: a shorter limit would end it. */
 const CONNECT_WITHIN_MS = 30_000
 
+/** Between its statements, a transaction waits for nothing outside this process. */
+const MAX_IDLE_IN_TRANSACTION = '5min'
+
 /** Opens a pool. `destroy()` closes it. Connects with the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const settings = ['-c timezone=UTC', '-c datestyle=ISO']
+  const settings = [
+    '-c timezone=UTC',
+    '-c datestyle=ISO',
+    `-c idle_in_transaction_session_timeout=${MAX_IDLE_IN_TRANSACTION}`,
+    ...PROBE_CLIENT,
+  ]
   if (options.role) settings.push(`-c role=${options.role}`)
   // Compiling a query takes longer than reading a page, and policies lead to wrong cost estimates.
   if (options.role === 'cairn_api') settings.push('-c jit=off')
@@ -58,6 +67,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     max: options.max ?? 10,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: PROBE_SERVER_AFTER_MS,
     options: settings.join(' '),
     types,
   })

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { z } from 'zod'
+import { PROBE_CLIENT, PROBE_SERVER_AFTER_MS } from './lost-connections.ts'
 
 /** The channel that the triggers of the migrations notify. */
 const CHANNEL = 'cairn'
@@ -118,9 +119,10 @@ export function openNotifications(options: {
       connectionString: options.url,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: PROBE_SERVER_AFTER_MS,
       application_name: 'cairn notifications',
       // It reads no table, so the role with the fewest privileges is sufficient.
-      options: '-c role=cairn_api',
+      options: ['-c role=cairn_api', ...PROBE_CLIENT].join(' '),
     })
     // One of these events is sufficient to detect the end; both may occur.
     let over = false

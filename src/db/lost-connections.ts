@@ -1,0 +1,16 @@
+/**
+ * How long a connection to Postgres is idle before keep-alive probes begin, in milliseconds. Without
+ * probes, a query waits forever for a server that vanished after it had received the query.
+ */
+export const PROBE_SERVER_AFTER_MS = 10_000
+
+/**
+ * Settings of a session with which Postgres ends it, and releases its locks, a minute after its
+ * client's host has vanished. The default is that of the operating system, about two hours. For
+ * sessions on Unix sockets, Postgres ignores them.
+ */
+export const PROBE_CLIENT = [
+  '-c tcp_keepalives_idle=30',
+  '-c tcp_keepalives_interval=10',
+  '-c tcp_keepalives_count=3',
+]
