@@ -3,6 +3,7 @@ import type { Database } from './db/database.ts'
 import { organizationsWithDeletedIntegrations } from './db/deleted-integrations.ts'
 import { organizationsWithDue } from './db/deliveries.ts'
 import { repeat } from './repeat.ts'
+import { startEach } from './start-each.ts'
 import type { Workflows } from './temporal/workflows.ts'
 
 const INTERVAL_MS = 5_000
@@ -27,10 +28,7 @@ export function startDeliverStarter(options: {
         ...(await organizationsWithDue(db, { olderThanMs: intervalMs })),
         ...(await organizationsWithDeletedIntegrations(db)),
       ])
-      for (const organizationId of organizations) {
-        // If Temporal is unavailable, every further call would wait for its timeout.
-        if (signal.aborted || !(await workflows.deliver(organizationId))) return
-      }
+      await startEach(organizations, (id) => workflows.deliver(id), signal)
     },
     onFailure: (reason) => logger.warn({ reason }, 'Failed to check for deliveries; retrying'),
     pauseMs: () => intervalMs * (0.5 + Math.random()),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from './db/database.ts'
 import { overdueRecoveries } from './db/delivery-recoveries.ts'
 import { repeat } from './repeat.ts'
+import { startEach } from './start-each.ts'
 import type { Workflows } from './temporal/workflows.ts'
 
 const INTERVAL_MS = 15_000
@@ -25,10 +26,8 @@ export function startRecoverStarter(options: {
   const { db, workflows, logger, intervalMs = INTERVAL_MS, overdueMs = OVERDUE_MS } = options
   return repeat({
     async round(signal) {
-      for (const ref of await overdueRecoveries(db, { olderThanMs: overdueMs })) {
-        // If Temporal is unavailable, every further call would wait for its timeout.
-        if (signal.aborted || !(await workflows.recover(ref))) return
-      }
+      const overdue = await overdueRecoveries(db, { olderThanMs: overdueMs })
+      await startEach(overdue, (ref) => workflows.recover(ref), signal)
     },
     onFailure: (reason) =>
       logger.warn({ reason }, 'Failed to find overdue checks for missed deliveries; retrying'),

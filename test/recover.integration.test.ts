@@ -239,6 +239,56 @@ describe('a check', () => {
       { recovered: 3, nextInMs: 0 },
       { recovered: 0, nextInMs: 10 * MINUTE_MS },
     ])
+    expect((await recoveryOf(set)).problem).toMatch(/has returned none of the missed deliveries/)
+  })
+
+  /** The time of a check, to which each page of a list adds. */
+  function slowLists({ github }: SetUp, pageMs: number) {
+    const clock = { time: Date.now() + MINUTE_MS }
+    github.intercept = ({ url }) => {
+      if (url!.includes('/deliveries?')) clock.time += pageMs
+      return false
+    }
+    return clock
+  }
+
+  test('ends with a problem if there is more than it can list, and recovers what it has listed', async () => {
+    const set = await setUp(
+      'long list',
+      Array.from({ length: 10 }, (_, index) => missed(10 + index)),
+    )
+    set.github.pageSize = 1
+    const clock = slowLists(set, 20_000)
+    // The fifth page ends after 100 seconds.
+    const result = await check(set, { clock: () => clock.time })
+    expect(result).toEqual({ recovered: 5, nextInMs: 60 * MINUTE_MS })
+    const time = ago(14).toISOString().slice(0, 16).replace('T', ' ')
+    expect(await recoveryOf(set)).toMatchObject({
+      problem: `The webhook of acme/shop has more deliveries than Cairn can list in one check. Those missed before ${time} UTC are not found. Subscribe the webhook to fewer events.`,
+      checkedThrough: null,
+      recovered: 5,
+    })
+  })
+
+  test('begins with another repository if one check cannot list all', async () => {
+    const set = await setUp('many lists', [missed(10)])
+    const { github, tenant, integration } = set
+    const attempts = [missed(11)]
+    github.hooks.push({ id: 3, owner: 'acme/web', url: integration.url, attempts })
+    const path = `/api/v1/integrations/${integration.id}/recovery`
+    await tenant.request('PUT', path, { hooksOf: ['acme/shop', 'acme/web'] })
+    // An odd number of seconds, so that the next check begins with the other one.
+    const clock = slowLists(set, 101_000)
+    for (let recovered = 1; recovered <= 2; recovered++) {
+      const result = await check(set, { clock: () => clock.time })
+      expect(result).toEqual({ recovered: 1, nextInMs: 60 * MINUTE_MS })
+      expect(await recoveryOf(set)).toMatchObject({
+        problem: expect.stringMatching(/could not read the lists of all webhooks/),
+        checkedThrough: null,
+        recovered,
+      })
+      clock.time += result.nextInMs!
+    }
   })
 
   test('stores nothing after the token was removed, and ends the workflow', async () => {
@@ -550,12 +600,19 @@ function historyTexts(value: unknown): string[] {
 
 test('the starter starts a workflow only for an overdue check', async () => {
   const overdue = await setUp('overdue', [])
+  const refused = await setUp('refused', [])
   const due = await setUp('due', [])
-  await api.superuser
-    .updateTable('delivery_recoveries')
-    .set({ due_at: ago(10) })
-    .where('integration_id', '=', overdue.integration.id)
-    .execute()
+  // The oldest is first.
+  for (const [{ integration }, minutes] of [
+    [refused, 60 * 24],
+    [overdue, 60 * 23],
+  ] as const) {
+    await api.superuser
+      .updateTable('delivery_recoveries')
+      .set({ due_at: ago(minutes) })
+      .where('integration_id', '=', integration.id)
+      .execute()
+  }
   const started: string[] = []
   const isStarted = Promise.withResolvers<void>()
   const starter = startRecoverStarter({
@@ -566,6 +623,7 @@ test('the starter starts a workflow only for an overdue check', async () => {
     workflows: {
       async recover({ integrationId }) {
         started.push(integrationId)
+        if (integrationId === refused.integration.id) return false
         isStarted.resolve()
         return true
       },
@@ -573,6 +631,6 @@ test('the starter starts a workflow only for an overdue check', async () => {
   })
   onTestFinished(() => starter.stop())
   await isStarted.promise
-  expect(started).toContain(overdue.integration.id)
+  expect(started.slice(0, 2)).toEqual([refused.integration.id, overdue.integration.id])
   expect(started).not.toContain(due.integration.id)
 })

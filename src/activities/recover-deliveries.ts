@@ -20,6 +20,7 @@ import {
 import { tokenContext } from '../integrations/secret-box.ts'
 import type { RecoverSummary, RecoverWork } from '../workflows/recover-state.ts'
 import type { Dependencies } from './dependencies.ts'
+import { findMissing } from './missing-deliveries.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
@@ -30,8 +31,14 @@ const OVERLAP_MS = 30 * MINUTE_MS
 const MAX_STORED = 200
 /** Requests of one check for missed deliveries: half of a token's quota if each check needs all. */
 const MAX_REQUESTS = 400
-/** A check that takes longer is continued by the next one. */
-const CHECK_MS = MINUTE_MS
+/**
+ * A check lists no more pages after the first time and fetches nothing after the second, in
+ * milliseconds since its start. The activity may take five minutes.
+ */
+const LIST_MS = 1.5 * MINUTE_MS
+const CHECK_MS = 2.5 * MINUTE_MS
+/** After a check that could not list everything: the next one lists the same again. */
+const LONG_CHECK_EVERY_MS = 60 * MINUTE_MS
 const STORED_AT_ONCE = 20
 const BYTES_AT_ONCE = 16 * 1024 * 1024
 
@@ -58,10 +65,17 @@ export async function recoverDeliveries(
   const waitMs = recovery.due_at.getTime() - startedAt
   if (waitMs > 0) return { recovered: 0, nextInMs: waitMs }
   const check = await runCheck(deps, recovery, signal)
-  const { problems, retryAt, recovered, isPartial } = check
+  const { problems, retryAt, recovered, isPartial, isTooLong } = check
   const isComplete = problems.length === 0 && !isPartial
   // What GitHub does not return is still missing in the next check.
-  const nextInMs = !isComplete && problems.length === 0 && recovered > 0 ? 0 : CHECK_EVERY_MS
+  const canContinue = isPartial && recovered > 0
+  const pauseMs = isTooLong && !canContinue ? LONG_CHECK_EVERY_MS : CHECK_EVERY_MS
+  const nextInMs = canContinue && problems.length === 0 ? 0 : pauseMs
+  if (isPartial && recovered === 0 && problems.length === 0) {
+    problems.push(
+      'GitHub has returned none of the missed deliveries that one check has requested. The next check requests others.',
+    )
+  }
   const dueAt = retryAt ?? new Date(clock() + nextInMs)
   await asOrganization(db, organizationId, (trx) =>
     finishCheck(trx, recovery, {
@@ -83,6 +97,8 @@ interface RecoveryCheck {
   retryAt: Date | undefined
   /** Whether more is missing than one check fetches. */
   isPartial: boolean
+  /** Whether there is more than one check can list. */
+  isTooLong: boolean
 }
 
 async function runCheck(
@@ -97,6 +113,7 @@ async function runCheck(
     problems: [],
     retryAt: undefined,
     isPartial: false,
+    isTooLong: false,
   }
   const token = openToken(deps, recovery)
   if (token === undefined) {
@@ -106,30 +123,45 @@ async function runCheck(
     return check
   }
   const github = githubDeliveries({ token, apiUrl, signal, now: clock })
+  const startedAt = clock()
   const { checked_through: through } = recovery
   const since = new Date(
-    Math.max(clock() - LISTED_DAYS * DAY_MS, (through?.getTime() ?? 0) - OVERLAP_MS),
+    Math.max(startedAt - LISTED_DAYS * DAY_MS, (through?.getTime() ?? 0) - OVERLAP_MS),
   )
-  for (const owner of rotated(recovery.hooks_of, clock())) {
+  for (const owner of rotated(recovery.hooks_of, startedAt)) {
     try {
+      if (clock() > startedAt + LIST_MS) throw new GitHubProblem(tooLong(check))
       const hookIds = await github.hooksOf(owner, recovery.integration_id)
       if (hookIds.length === 0) {
         throw new GitHubProblem(
           `No webhook of ${owner} has the URL of this integration. Add the webhook, or correct the name.`,
         )
       }
-      for (const hookId of rotated(hookIds, clock())) {
-        await recoverHook(deps, recovery, { github, hook: { owner, hookId }, since, check, signal })
+      for (const hookId of rotated(hookIds, startedAt)) {
+        if (clock() > startedAt + LIST_MS) throw new GitHubProblem(tooLong(check))
+        const hook = { owner, hookId }
+        await recoverHook(deps, recovery, { github, hook, startedAt, since, check, signal })
         if (check.isPartial) return check
       }
     } catch (error) {
       if (!(error instanceof GitHubProblem)) throw error
       if (!check.problems.includes(error.message)) check.problems.push(error.message)
       check.retryAt = error.retryAt
-      if (error.retryAt) return check
+      if (error.retryAt || check.isTooLong) return check
     }
   }
   return check
+}
+
+function unlisted({ owner }: Hook, oldest: Date): string {
+  const time = oldest.toISOString().slice(0, 16).replace('T', ' ')
+  return `The webhook of ${owner} has more deliveries than Cairn can list in one check. Those missed before ${time} UTC are not found. Subscribe the webhook to fewer events.`
+}
+
+/** Marks the check as too long. @returns the problem */
+function tooLong(check: RecoveryCheck): string {
+  check.isTooLong = true
+  return 'Cairn could not read the lists of all webhooks in one check. The next checks begin with others. Enter fewer organizations and repositories.'
 }
 
 /**
@@ -153,6 +185,8 @@ function openToken({ secrets }: Dependencies, recovery: DeliveryRecoveryRow): st
 interface HookCheck {
   github: GitHubDeliveries
   hook: Hook
+  /** Of the check, in milliseconds since 1970. */
+  startedAt: number
   since: Date
   check: RecoveryCheck
   signal: AbortSignal
@@ -162,11 +196,15 @@ interface HookCheck {
 async function recoverHook(
   deps: Dependencies,
   recovery: DeliveryRecoveryRow,
-  { github, hook, since, check, signal }: HookCheck,
+  { github, hook, startedAt, since, check, signal }: HookCheck,
 ): Promise<void> {
   const { clock = Date.now } = deps
-  const deadline = clock() + CHECK_MS
-  const oldestFirst = await findMissing(deps, recovery, await github.attempts(hook, since))
+  const listed = await github.attempts(hook, { since, until: startedAt + LIST_MS })
+  if (!listed.isComplete) {
+    check.isTooLong = true
+    check.problems.push(unlisted(hook, listed.attempts.at(-1)?.deliveredAt ?? since))
+  }
+  const oldestFirst = await findMissing(deps, recovery, listed.attempts)
   // GitHub may never return the oldest ones.
   const missing = oldestFirst.length > MAX_REQUESTS ? rotated(oldestFirst, clock()) : oldestFirst
   let batch: NewDelivery[] = []
@@ -180,7 +218,7 @@ async function recoverHook(
     for (const { newest, hasRedelivery } of missing) {
       signal.throwIfAborted()
       const isFull = check.recovered + batch.length >= MAX_STORED || check.requests >= MAX_REQUESTS
-      if (isFull || clock() > deadline) {
+      if (isFull || clock() > startedAt + CHECK_MS) {
         check.isPartial = true
         return
       }
@@ -204,40 +242,6 @@ async function recoverHook(
   } finally {
     if (batch.length > 0) await store()
   }
-}
-
-interface Missing {
-  /** The newest attempt, with the time of the first one. */
-  newest: ListedAttempt
-  hasRedelivery: boolean
-}
-
-/** Those of the listed deliveries that are not stored, the oldest first. */
-async function findMissing(
-  { db }: Dependencies,
-  { organization_id, integration_id }: DeliveryRecoveryRow,
-  attempts: readonly ListedAttempt[],
-): Promise<Missing[]> {
-  const byId = new Map<string, Missing>()
-  // Newest first.
-  for (const attempt of attempts) {
-    const id = deliveryIdOf(attempt.guid)
-    const known = byId.get(id)
-    byId.set(id, {
-      newest: { ...(known?.newest ?? attempt), deliveredAt: attempt.deliveredAt },
-      hasRedelivery: attempt.isRedelivery || known?.hasRedelivery === true,
-    })
-  }
-  const stored = await asOrganization(db, organization_id, (trx) =>
-    storedDeliveryIds(trx, integration_id, [...byId.keys()]),
-  )
-  return [...byId].flatMap(([id, missing]) => (stored.has(id) ? [] : [missing])).reverse()
-}
-
-/** The ID that the receiver would store. */
-function deliveryIdOf(guid: string): string {
-  const headers = { 'x-github-delivery': guid }
-  return readDelivery('github', { headers, body: Buffer.alloc(0) }).deliveryId
 }
 
 function toArrival(

@@ -46,6 +46,12 @@ export interface ListedAttempt {
   event: string
 }
 
+interface ListedAttempts {
+  attempts: ListedAttempt[]
+  /** False if older ones were not listed in time. */
+  isComplete: boolean
+}
+
 /** What GitHub sent. */
 interface SentDelivery {
   event: string
@@ -93,9 +99,10 @@ export interface GitHubDeliveries {
   /**
    * The attempts since a time, newest first.
    *
+   * @param period.until in milliseconds since 1970: no page but the first is requested later
    * @throws GitHubProblem
    */
-  attempts(hook: Hook, since: Date): Promise<ListedAttempt[]>
+  attempts(hook: Hook, period: { since: Date; until: number }): Promise<ListedAttempts>
   /** @returns undefined if GitHub no longer has it @throws GitHubProblem */
   delivery(hook: Hook, attemptId: string): Promise<SentDelivery | undefined>
   /** Asks GitHub to send a delivery again. @throws GitHubProblem */
@@ -180,7 +187,7 @@ export function githubDeliveries(options: {
       }
       return found
     },
-    async attempts({ owner, hookId }, since) {
+    async attempts({ owner, hookId }, { since, until }) {
       const found: ListedAttempt[] = []
       const seen = new Set<string>()
       for (let cursor = ''; ; ) {
@@ -188,7 +195,7 @@ export function githubDeliveries(options: {
         const path = `/${hookId}/deliveries?${query}`
         const { data, nextCursor } = await read(z.array(itemSchema), { owner, path })
         for (const item of data) {
-          if (item.delivered_at < since) return found
+          if (item.delivered_at < since) return { attempts: found, isComplete: true }
           found.push({
             id: item.id,
             guid: item.guid,
@@ -197,7 +204,10 @@ export function githubDeliveries(options: {
             event: item.event,
           })
         }
-        if (nextCursor === undefined || seen.has(nextCursor)) return found
+        if (nextCursor === undefined || seen.has(nextCursor)) {
+          return { attempts: found, isComplete: true }
+        }
+        if (now() > until) return { attempts: found, isComplete: false }
         seen.add(nextCursor)
         cursor = nextCursor
       }
