@@ -12,6 +12,7 @@ import {
   updateEnvironment,
 } from '../db/environments.ts'
 import type { ApiContext, App } from './context.ts'
+import { idInput } from './ids.ts'
 import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
@@ -48,7 +49,7 @@ const settings = {
   }),
   color: z.enum(environmentColors).meta({ description: 'The color.' }),
   dependsOn: z
-    .array(z.uuid())
+    .array(idInput())
     .max(MAX_ENVIRONMENTS)
     .meta({ description: 'IDs of the environments that it depends on. Replaces the list.' }),
 }

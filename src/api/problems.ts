@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
+import { idInput } from './ids.ts'
 
 /** RFC 9457 problem details: the body of every response that is not a success. */
 const problemSchema = z
@@ -104,6 +105,7 @@ export class Problem extends Error {
 /**
  * Validates an ID from a request. Text that is not a UUID is treated as not found.
  *
+ * @param find receives the ID in lower case
  * @throws Problem 404, the same as for an ID that does not exist or belongs to another organization
  */
 export async function found<T>(
@@ -111,7 +113,8 @@ export async function found<T>(
   id: string,
   find: (id: string) => Promise<T | false | undefined>,
 ): Promise<T> {
-  const it = z.uuid().safeParse(id).success && (await find(id))
+  const valid = idInput().safeParse(id)
+  const it = valid.success && (await find(valid.data))
   if (!it) throw notFound(what)
   return it
 }

@@ -11,6 +11,7 @@ import {
 } from '../db/service-mappings.ts'
 import { ALERT_SOURCES } from '../incidents/incident.ts'
 import type { ApiContext, App } from './context.ts'
+import { idInput } from './ids.ts'
 import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
@@ -49,7 +50,7 @@ const createSchema = z
     source: source.default(null),
     label: text(300).trim().min(1).nullable().default(null),
     value: text(300).trim().min(1),
-    environmentId: z.uuid().nullable().default(null),
+    environmentId: idInput().nullable().default(null),
     services: z.array(text(200).trim().min(1)).max(50).default([]),
   })
   .refine((value) => value.environmentId !== null || value.services.length > 0, {

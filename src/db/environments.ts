@@ -195,5 +195,5 @@ async function renumber(trx: Trx, ids: string[]): Promise<void> {
 export async function environmentIds(trx: Trx, values: readonly string[]): Promise<string[]> {
   const rows = await trx.selectFrom('environments').select(['id', 'name']).execute()
   const byName = new Map(rows.map(({ id, name }) => [fold(name), id]))
-  return [...new Set(values.map((value) => byName.get(fold(value)) ?? value))]
+  return [...new Set(values.map((value) => byName.get(fold(value)) ?? value.toLowerCase()))]
 }

@@ -119,8 +119,11 @@ function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
     if (included) filters.include[field] = included
     if (excluded) filters.exclude[field] = excluded
   }
-  for (const side of [filters.include, filters.exclude])
+  for (const side of [filters.include, filters.exclude]) {
     if (side.resource) side.resource = withKeys(side.resource)
+    for (const field of ['connection', 'changeSet'] as const)
+      if (side[field]) side[field] = side[field].map((id) => id.toLowerCase())
+  }
   refuseCostlySearch(filters)
   return filters
 }

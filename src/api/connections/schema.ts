@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseRoleArn } from '../../aws/role-arn.ts'
 import { selections } from '../../connections/selection.ts'
 import { connectionStatuses } from '../../connections/status.ts'
+import { idInput } from '../ids.ts'
 import { text } from '../text.ts'
 import { time } from '../time.ts'
 
@@ -83,8 +84,7 @@ export const deletedConnectionSchema = connectionSchema
 
 export const settings = {
   name: text(200).trim().min(1).meta({ description: 'For example `production`.' }),
-  environmentId: z
-    .uuid({ error: 'No such environment.' })
+  environmentId: idInput({ error: 'No such environment.' })
     .nullable()
     .meta({ description: 'The default environment of its changes, including existing changes.' }),
   lookbackDays: z

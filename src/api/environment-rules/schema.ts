@@ -10,6 +10,7 @@ import {
   RULE_MODES,
 } from '../../changes/environment-rules.ts'
 import { MAX_ENVIRONMENTS } from '../../db/environments.ts'
+import { idInput } from '../ids.ts'
 import { text } from '../text.ts'
 
 export const DEFAULT_DAYS = 7
@@ -41,7 +42,7 @@ const matchSchema = z
 const ruleSchema = z.strictObject({
   name: text(100).optional().meta({ description: 'The display name.' }),
   match: matchSchema,
-  environments: z.array(z.uuid()).max(MAX_ENVIRONMENTS).meta({
+  environments: z.array(idInput()).max(MAX_ENVIRONMENTS).meta({
     description:
       'IDs of the environments that matching changes belong to. Empty: they belong to none, regardless of their connection.',
   }),

@@ -17,6 +17,7 @@ import type { IncidentRow } from '../../db/schema/incidents.ts'
 import { listVerdicts } from '../../db/verdicts.ts'
 import { INCIDENT_STATES } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
+import { idInput } from '../ids.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
 import { storableText } from '../text.ts'
 import { readIncidentCursor, writeIncidentCursor } from './cursor.ts'
@@ -35,11 +36,11 @@ import { toAlert, toIncident, toVerdict } from './serialize.ts'
 const CLOCK_SKEW_MS = 5 * 60_000
 
 const mergeSchema = z
-  .strictObject({ incidents: z.array(z.uuid()).min(1).max(100) })
+  .strictObject({ incidents: z.array(idInput()).min(1).max(100) })
   .meta({ id: 'IncidentMerge', examples: [{ incidents: [incidentId] }] })
 
 const splitSchema = z
-  .strictObject({ alerts: z.array(z.uuid()).min(1).max(100) })
+  .strictObject({ alerts: z.array(idInput()).min(1).max(100) })
   .meta({ id: 'IncidentSplit', examples: [{ alerts: [incidentId] }] })
 
 /** Incidents. What changed before them is in `answer-routes.ts`. */
@@ -64,7 +65,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
             .meta({ description: 'Only incidents in these states. May be repeated.' }),
           environment: z
             .union([storableText(100), z.array(storableText(100)).max(100)])
-            .transform((given) => [given].flat())
+            .transform((given) => [given].flat().map((id) => id.toLowerCase()))
             .optional()
             .meta({ description: 'Only incidents of these environment IDs. May be repeated.' }),
           limit: z.coerce.number().int().min(1).max(200).default(50).meta({

@@ -10,6 +10,7 @@ import {
   INCIDENT_STATES,
 } from '../../incidents/incident.ts'
 import { changeSchema } from '../changes/schema.ts'
+import { idInput } from '../ids.ts'
 import { text } from '../text.ts'
 import { timeInput } from '../time.ts'
 
@@ -127,7 +128,7 @@ const fields = {
   noticedAt: timeInput,
   startedAt: timeInput.nullable(),
   startedAfter: timeInput.nullable(),
-  environmentId: z.uuid().nullable(),
+  environmentId: idInput().nullable(),
   services: z.array(serviceName).max(MAX_SERVICES),
   state: z.enum(INCIDENT_STATES),
 }
@@ -303,7 +304,7 @@ export const timelineQuerySchema = z.strictObject({
 
 export const previewQuerySchema = timelineQuerySchema.extend({
   at: timeInput.meta({ description: 'When it was noticed.' }),
-  environment: z.uuid().optional().meta({ description: 'The environment ID.' }),
+  environment: idInput().optional().meta({ description: 'The environment ID.' }),
   service: z
     .union([serviceName, z.array(serviceName).max(50)])
     .transform((given): string[] => [given].flat())

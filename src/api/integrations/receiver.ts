@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import { findReceivingIntegration, type ReceivingIntegration } from '../../db/integrations.ts'
 import { readDelivery } from '../../integrations/arrival.ts'
 import { SecretUnreadable } from '../../integrations/secret-box.ts'
@@ -12,6 +11,7 @@ import {
 } from '../../integrations/signature.ts'
 import { readBody } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
+import { idInput } from '../ids.ts'
 import { limitGuesses } from '../limit-guesses.ts'
 import { notFound, Problem } from '../problems.ts'
 import { recordRefusals } from '../refusals.ts'
@@ -57,8 +57,8 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
   routes.addContentTypeParser('*', readBody)
   routes.addHook('onRequest', async (request) => {
     const { integrationId = '' } = request.params as { integrationId?: string }
-    const isId = z.uuid().safeParse(integrationId).success
-    const receiver = isId ? await findIntegration(request.ip, integrationId) : undefined
+    const id = idInput().safeParse(integrationId)
+    const receiver = id.success ? await findIntegration(request.ip, id.data) : undefined
     // Before the body is read.
     if (!receiver) throw notFound('integration')
     request.receiver = receiver
