@@ -191,7 +191,7 @@ async function renumber(trx: Trx, ids: string[]): Promise<void> {
   `.execute(trx)
 }
 
-/** IDs in place of names, ignoring case. Other values are returned unchanged. */
+/** IDs in place of names, ignoring case. Other values are returned in lower case, as IDs are stored. */
 export async function environmentIds(trx: Trx, values: readonly string[]): Promise<string[]> {
   const rows = await trx.selectFrom('environments').select(['id', 'name']).execute()
   const byName = new Map(rows.map(({ id, name }) => [fold(name), id]))
