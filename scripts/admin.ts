@@ -1,7 +1,7 @@
 import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
 import { readPositionals, runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
-import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
+import { asOrganization, type Database, openDatabase, type Trx } from '../src/db/database.ts'
 import { reencryptTokens } from '../src/db/delivery-recoveries.ts'
 import { renewInstallation } from '../src/db/installation.ts'
 import { reencryptSecrets } from '../src/db/integrations.ts'
@@ -15,7 +15,7 @@ import {
 } from '../src/db/organizations.ts'
 import { organizationIds } from '../src/db/outdated-changes.ts'
 import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
-import { tokenContext } from '../src/integrations/secret-box.ts'
+import { SecretUnreadable, tokenContext } from '../src/integrations/secret-box.ts'
 import { secretBox } from '../src/secret-key.ts'
 
 const usage = `Usage:
@@ -80,22 +80,59 @@ async function renew(db: Database): Promise<string> {
   return `The installation of this database is now ${id}. Connections that get a new workflow: ${connections}.`
 }
 
-/** @param db as the login that owns the tables */
+/**
+ * @param db as the login that owns the tables
+ * @throws AdminError that lists the secrets that no key decrypts; all others are encrypted
+ */
 async function rotateSecrets(db: Database, config: Config): Promise<string> {
   const box = secretBox(config)
+  const unreadable: string[] = []
   let count = 0
-  const reencrypt = (encrypted: Buffer, context: string) =>
-    box.isCurrent(encrypted) ? undefined : box.encrypt(box.decrypt(encrypted, context), context)
   for (const id of await organizationIds(db)) {
     count += await asOrganization(db, id, async (trx) => {
-      const secrets = await reencryptSecrets(trx, reencrypt)
-      return (
-        secrets +
-        (await reencryptTokens(trx, (encrypted, id) => reencrypt(encrypted, tokenContext(id))))
+      const lost: { integrationId: string; what: string; reason: string }[] = []
+      const reencrypt =
+        (what: string, toContext: (integrationId: string) => string) =>
+        (encrypted: Buffer, integrationId: string) => {
+          if (box.isCurrent(encrypted)) return undefined
+          const context = toContext(integrationId)
+          try {
+            return box.encrypt(box.decrypt(encrypted, context), context)
+          } catch (error) {
+            if (!(error instanceof SecretUnreadable)) throw error
+            lost.push({ integrationId, what, reason: error.message })
+            return undefined
+          }
+        }
+      const secrets = await reencryptSecrets(
+        trx,
+        reencrypt('secret', (integrationId) => integrationId),
       )
+      const tokens = await reencryptTokens(trx, reencrypt('token', tokenContext))
+      for (const { integrationId, what, reason } of lost) {
+        const where = await describeIntegration(trx, integrationId)
+        unreadable.push(`- the ${what} of ${where}: ${reason}`)
+      }
+      return secrets + tokens
     })
   }
-  return `Secrets that are now encrypted under the first key: ${count}.`
+  const done = `Secrets that are now encrypted under the first key: ${count}.`
+  if (unreadable.length === 0) return done
+  throw new AdminError(
+    `${done} These cannot be decrypted and were not changed:\n${unreadable.join('\n')}\n` +
+      'Add the missing key to CAIRN_SECRET_KEY and repeat the command, or replace the secret or ' +
+      'the token in the settings of the integration.',
+  )
+}
+
+async function describeIntegration(trx: Trx, id: string): Promise<string> {
+  const { integration, organization } = await trx
+    .selectFrom('integrations')
+    .innerJoin('organizations', 'organizations.id', 'organization_id')
+    .select(['integrations.name as integration', 'organizations.name as organization'])
+    .where('integrations.id', '=', id)
+    .executeTakeFirstOrThrow()
+  return `integration "${integration}" (${id}) of organization "${organization}"`
 }
 
 /** Administers an installation without its API, whether or not it runs. */

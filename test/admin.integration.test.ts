@@ -86,27 +86,54 @@ test.each([
   expect(admin(...args)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(part) })
 })
 
+/** @returns the ID of the integration, whose secret is `hunter2` */
+function addIntegration(
+  owner: Database,
+  organizationId: string,
+  { name, key }: { name: string; key: Buffer },
+): Promise<string> {
+  return asOrganization(owner, organizationId, async (trx) => {
+    const id = await newIntegrationId(trx)
+    const secret = { encrypted: new SecretBox([key]).encrypt('hunter2', id) }
+    await insertIntegration(trx, organizationId, { id, kind: 'github', name, settings: {}, secret })
+    return id
+  })
+}
+
 test('encrypts webhook secrets with the first key, once', async () => {
   const [old, current] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
   const owner = openDatabase({ url: database.url })
   const { id } = await ensureOrganization(system, 'with a webhook')
-  const integrationId = await asOrganization(owner, id, async (trx) => {
-    const created = await newIntegrationId(trx)
-    const secret = { encrypted: new SecretBox([old]).encrypt('hunter2', created) }
-    await insertIntegration(trx, id, {
-      id: created,
-      kind: 'github',
-      name: 'acme',
-      settings: {},
-      secret,
-    })
-    return created
-  })
+  const integrationId = await addIntegration(owner, id, { name: 'acme', key: old })
   const keys = [current, old].map((key) => key.toString('base64')).join()
   const rotate = () => adminWith({ CAIRN_SECRET_KEY: keys }, 'secrets', 'rotate')
   expect(rotate()).toMatchObject({ status: 0, err: '', out: expect.stringContaining(': 1.') })
   expect(rotate()).toMatchObject({ status: 0, out: expect.stringContaining(': 0.') })
   const encrypted = await asOrganization(owner, id, (trx) => currentSecret(trx, integrationId))
   expect(new SecretBox([current]).decrypt(encrypted!, integrationId)).toBe('hunter2')
+  await owner.destroy()
+})
+
+test('encrypts the other secrets if one cannot be decrypted, and shows which one', async () => {
+  const [lost, old, current] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as Buffer[]
+  const owner = openDatabase({ url: database.url })
+  const add = async (organization: string, key: Buffer) => {
+    const { id } = await ensureOrganization(system, organization)
+    const integrationId = await addIntegration(owner, id, { name: `of ${organization}`, key })
+    return { id, integrationId }
+  }
+  const unreadable = await add('with a lost key', lost!)
+  const readable = await add('after the lost key', old!)
+  const keys = [current, old].map((key) => key!.toString('base64')).join()
+  const { status, out, err } = adminWith({ CAIRN_SECRET_KEY: keys }, 'secrets', 'rotate')
+  expect({ status, out }).toEqual({ status: 1, out: '' })
+  expect(err).toContain(
+    `the secret of integration "of with a lost key" (${unreadable.integrationId}) of organization "with a lost key"`,
+  )
+  expect(err).not.toContain('after the lost key')
+  const encrypted = await asOrganization(owner, readable.id, (trx) =>
+    currentSecret(trx, readable.integrationId),
+  )
+  expect(new SecretBox([current!]).decrypt(encrypted!, readable.integrationId)).toBe('hunter2')
   await owner.destroy()
 })
