@@ -96,7 +96,7 @@ export function tryLock(file, mode = 0o644) {
  *
  * @param {string} file
  * @param {(holder: ProcessIdentity) => void} [onWait] called once when another process has it
-void>} gives it back =>  * @returns {Promise<() => void>} releases it => void>} gives it back
+ * @returns {Promise<() => void>} releases it
  */
 export async function waitForLock(file, onWait) {
   for (let reported = false; ; reported = true) {

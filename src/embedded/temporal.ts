@@ -9,7 +9,6 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -107,9 +106,16 @@ export function startTemporal(options: TemporalOptions): Promise<EmbeddedTempora
     const binary = await ensureTemporal(options.log)
     // Its port is free until it listens. Of two concurrent starts, one would mistake the other's
     // server for its own, so starts of one user wait for each other.
-    const release = await waitForLock(path.join(tmpdir(), `cairn-temporal-${userInfo().uid}.lock`))
+    const release = await waitForLock(startLock(), ({ pid }) =>
+      options.log.info(`Waiting for process ${pid}, which is starting Temporal …`),
+    )
     return start(directory, binary, options).finally(release)
   })
+}
+
+/** In the user's directory, where no other user can create it. */
+export function startLock(): string {
+  return path.join(toolsDir(), 'temporal-start.lock')
 }
 
 async function start(

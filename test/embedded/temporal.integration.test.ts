@@ -1,16 +1,26 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { processStart } from '../../src/embedded/lock.mjs'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { processStart, tryLock } from '../../src/embedded/lock.mjs'
 import {
+  CLI_VERSION,
   type EmbeddedTemporal,
   ensureTemporal,
   isRecent,
+  startLock,
   startTemporal,
 } from '../../src/embedded/temporal.ts'
-import { run } from '../../src/embedded/tools.ts'
+import { run, toolsDir } from '../../src/embedded/tools.ts'
 import {
   kill,
   occupy,
@@ -99,6 +109,32 @@ test('a data directory in use by another Cairn is rejected', async () => {
   )
   await kill(owner, 'SIGTERM')
   expect(processStart(server.pid)).toBeUndefined()
+})
+
+test('a start waits for another one of the same user, and reports it', async () => {
+  const cache = mkdtempSync(path.join(tmpdir(), 'cairn-cache-'))
+  const dataDir = temporaryDataDir()
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+    rmSync(cache, { recursive: true, force: true })
+  })
+  await ensureTemporal(silent)
+  const installed = path.join(toolsDir(), `temporal-${CLI_VERSION}`)
+  // Starts of other tests do not wait for this one.
+  vi.stubEnv('XDG_CACHE_HOME', cache)
+  symlinkSync(installed, path.join(toolsDir(), `temporal-${CLI_VERSION}`))
+  expect(startLock()).toBe(path.join(cache, 'cairn', 'temporal-start.lock'))
+
+  const { release } = tryLock(startLock())
+  const { lines, log } = recorder()
+  const [port, uiPort] = [await quietPort(), await quietPort()]
+  const starting = startTemporal({ dataDir, log, port, uiPort })
+  const line = `Waiting for process ${process.pid}, which is starting Temporal …`
+  await vi.waitFor(() => expect(lines).toContain(line), 240_000)
+  release!()
+  const server = await starting
+  expect(server.address).toBe(`127.0.0.1:${port}`)
+  await server.stop()
 })
 
 test('a database that cannot be opened is kept, and the server starts with a new one', async () => {
