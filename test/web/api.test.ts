@@ -1,3 +1,4 @@
+import { HttpError } from '@oazapfts/runtime'
 import { onlineManager } from '@tanstack/react-query'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toApiError } from '../../web/src/api.ts'
@@ -17,6 +18,23 @@ test('without a network, queries and actions fail immediately', async () => {
   const mutation = queryClient.getMutationCache().build(queryClient, { mutationFn: unreachable })
   await expect(mutation.execute(undefined)).rejects.toThrow('Failed to fetch')
   expect(toApiError(new TypeError('Failed to fetch'))).toMatchObject({ status: 0 })
+})
+
+test.each([
+  [429, true],
+  [503, true],
+  [404, false],
+])('whether a query is repeated after the status %i: %s', async (status, isRepeated) => {
+  let calls = 0
+  const queryFn = async () => {
+    calls += 1
+    if (calls === 1) throw new HttpError(status, {}, new Headers())
+    return 'loaded'
+  }
+  const query = queryClient.fetchQuery({ queryKey: [status], queryFn, retryDelay: 0 })
+  if (isRepeated) expect(await query).toBe('loaded')
+  else await expect(query).rejects.toMatchObject({ status })
+  expect(calls).toBe(isRepeated ? 2 : 1)
 })
 
 describe("the server's time", () => {

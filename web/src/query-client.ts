@@ -37,10 +37,10 @@ export const queryClient: QueryClient = new QueryClient({
       networkMode: 'always',
       refetchOnReconnect: true,
       staleTime: 5_000,
-      // Client errors do not change on a retry.
+      // Client errors do not change on a retry, except that of an organization with too many requests.
       retry: (count, error) => {
         const { status } = toApiError(error)
-        return (status === 0 || status >= 500) && count < 3
+        return (status === 0 || status === 429 || status >= 500) && count < 3
       },
     },
   },
