@@ -233,6 +233,7 @@ test('a regular user runs the cluster as that user', async (context) => {
   const { owner, server } = await startInProcess<EmbeddedPostgres>('postgres', dataDir, {
     ...as,
     cwd: '/',
+    port: await quietPort(),
   })
   expect((await query(server.url, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   expect(statSync(path.join(dataDir, 'postgres', 'data')).uid).toBe(unprivileged)

@@ -31,11 +31,14 @@ export function temporaryDataDir(mode = 0o711): string {
   return dataDir
 }
 
+/** How a process starts, and the port that its server is configured with. */
+type LaunchOptions = SpawnOptions & { port?: number }
+
 /** Starts a server in a process of its own, and waits until it reports its address. */
 export async function startInProcess<T>(
   kind: 'postgres' | 'temporal',
   dataDir: string,
-  options: SpawnOptions = {},
+  options: LaunchOptions = {},
 ): Promise<{ owner: ChildProcess; server: T }> {
   const owner = launch(kind, dataDir, options)
   let errors = ''
@@ -52,10 +55,11 @@ export async function startInProcess<T>(
 export function launch(
   kind: 'postgres' | 'temporal',
   dataDir: string,
-  options: SpawnOptions = {},
+  { port, ...options }: LaunchOptions = {},
 ): ChildProcess {
   const script = fileURLToPath(new URL('./server-process.ts', import.meta.url))
-  return spawn(process.execPath, [script, kind, dataDir], { stdio: 'pipe', ...options })
+  const args = [script, kind, dataDir, ...(port === undefined ? [] : [`${port}`])]
+  return spawn(process.execPath, args, { stdio: 'pipe', ...options })
 }
 
 export async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
