@@ -63,6 +63,27 @@ export function createAuthentication(
   }
 }
 
+/** How often the sender of an open response is authenticated again. */
+const REAUTHENTICATE_MS = 60_000
+
+/**
+ * Calls `onRevoked` within a minute after the sender of an open response has lost access, as when
+ * its key was revoked. If the database does not respond, the response gets no new data either.
+ *
+ * @returns a function that ends the checks
+ */
+export function watchAuthorization(
+  context: ApiContext,
+  request: FastifyRequest,
+  onRevoked: () => void,
+): () => void {
+  const asking = setInterval(async () => {
+    const stays = await isStillAuthorized(context, request).catch(() => true)
+    if (!stays) onRevoked()
+  }, REAUTHENTICATE_MS)
+  return () => clearInterval(asking)
+}
+
 /** Whether the sender of an earlier request still has access to that organization. */
 export async function isStillAuthorized(
   context: ApiContext,

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { z } from 'zod'
 import type { Notification } from '../db/notifications.ts'
-import { isStillAuthorized } from './authenticate.ts'
+import { watchAuthorization } from './authenticate.ts'
 import type { ApiContext, App } from './context.ts'
 import { Problem, problems } from './problems.ts'
 
@@ -10,10 +10,6 @@ import { Problem, problems } from './problems.ts'
  * distinguish a quiet stream from one whose network was lost.
  */
 const HEARTBEAT_MS = 15_000
-/**
- * How often a stream's sender is authenticated again, so that a revoked key stops receiving events.
- */
-const REAUTHENTICATE_MS = 60_000
 /** Streams end from time to time, which limits the effect of a leak. */
 const MAX_STREAM_MS = 15 * 60_000
 /** How long a client that does not read keeps its stream after the stream has ended. */
@@ -75,16 +71,12 @@ export function eventRoutes(app: App, context: ApiContext): void {
         setTimeout(() => stream.destroy(), DRAIN_MS).unref()
       }
       const longest = setTimeout(end, MAX_STREAM_MS)
-      const asking = setInterval(async () => {
-        // If the database does not respond, the stream cannot send events either.
-        const stays = await isStillAuthorized(context, request).catch(() => true)
-        if (!stays) end()
-      }, REAUTHENTICATE_MS)
+      const stopWatching = watchAuthorization(context, request, end)
       // However it ends: by the server, by the client, or by a shutdown.
       const release = () => {
         unsubscribe()
         clearInterval(heartbeat)
-        clearInterval(asking)
+        stopWatching()
         clearTimeout(longest)
         own.delete(stream)
         if (own.size === 0 && streams.get(organizationId) === own) streams.delete(organizationId)

@@ -4,7 +4,7 @@ import { csvLine } from '../changes/csv.ts'
 import { listChanges } from '../db/changes.ts'
 import { type ReadScope, readOrganization } from '../db/database.ts'
 import { withSearch } from '../db/search.ts'
-import { isStillAuthorized } from './authenticate.ts'
+import { isStillAuthorized, watchAuthorization } from './authenticate.ts'
 import { readImportedRange } from './changes/completeness.ts'
 import { filtersSchema, readFilters, requireTimeRange } from './changes/filters.ts'
 import { presentChanges } from './changes/serialize.ts'
@@ -14,8 +14,6 @@ import { Problem, problems } from './problems.ts'
 
 /** Each page is a transaction of its own, within the limit for statements. */
 const PAGE = 500
-/** How often the sender is authenticated again while the client reads a page. */
-const REAUTHENTICATE_MS = 60_000
 
 const COLUMNS = [
   'occurredAt',
@@ -73,14 +71,11 @@ export function exportRoutes(app: App, context: ApiContext): void {
       const reader: ReadScope = { organizationId, disconnected }
       let stream: Readable | undefined
       countUntilEnd(request, reply, () => {
-        clearInterval(asking)
+        stopWatching()
         stream?.destroy()
       })
-      const asking = setInterval(async () => {
-        // If the database does not respond, the next page fails in any case.
-        const stays = await isStillAuthorized(context, request).catch(() => true)
-        if (!stays) request.raw.socket.destroy()
-      }, REAUTHENTICATE_MS)
+      // For a client that does not read, and so never requests the next page.
+      const stopWatching = watchAuthorization(context, request, () => request.raw.socket.destroy())
       const exportedAt = new Date()
       // Changes that happen later would shift nothing, but the file would have no defined end.
       const { to = exportedAt.toISOString() } = query
