@@ -9,6 +9,7 @@ import {
   columnsUsed,
   evaluateRules,
   noiseSubject,
+  placeAfter,
   type RuleRow,
   readRuleRows,
   ruleColumns,
@@ -75,17 +76,16 @@ export async function relinkSome(
   if (!state || !rules || state.applied_revision === state.revision)
     return { checked: 0, written: 0, isDone: true }
   const start = state.total === null ? await countChanges(trx, organizationId) : {}
-  const { rows, next } = await readRuleRows(trx, organizationId, {
+  const batch = await readRuleRows(trx, organizationId, {
     before: state.cursor_time && { occurredAt: state.cursor_time, id: state.cursor_id! },
     columns: columnsUsed(rules, rules.noise),
     limit,
   })
   const deadline = performance.now() + evaluationMs
+  const { rows } = batch
   const { checked, written } = await applyRules(trx, organizationId, { rows, rules, deadline })
-  const isAll = checked === rows.length
-  const isDone = isAll && next === null
-  const last = rows[checked - 1]
-  const place = isAll ? next : last && { occurredAt: last.occurred_at, id: last.id }
+  const isDone = checked === rows.length && batch.next === null
+  const place = placeAfter(batch, checked)
   await trx
     .updateTable('change_rules')
     .set((eb) => ({

@@ -77,6 +77,18 @@ export interface RuleBatch {
   next: FeedPlace | null
 }
 
+/**
+ * Where to continue after the first changes of a batch.
+ *
+ * @param count how many changes of the batch are done
+ * @returns null if there is nothing after them, or if none is done
+ */
+export function placeAfter({ rows, next }: RuleBatch, count: number): FeedPlace | null {
+  if (count === rows.length) return next
+  const last = rows[count - 1]
+  return last ? { occurredAt: last.occurred_at, id: last.id } : null
+}
+
 /** Reads the next changes. */
 export async function readRuleRows(
   trx: Trx,

@@ -8,6 +8,7 @@ import {
   columnsUsed,
   evaluateRules,
   type FeedPlace,
+  placeAfter,
   type RuleBatch,
   type RuleRow,
   readRuleRows,
@@ -94,11 +95,8 @@ export async function previewRules(
       const alike = kinds.get(kind) ?? []
       if (alike.length < MAX_EXAMPLES) kinds.set(kind, [...alike, move])
     }
-    const isBatch = moves.length === rows.length
-    isAll = isBatch && next === null
-    const last = rows[moves.length - 1]
-    if (isBatch && next) before = next
-    else if (last) before = { occurredAt: last.occurred_at, id: last.id }
+    isAll = moves.length === rows.length && next === null
+    before = placeAfter(read.result, moves.length) ?? before
   }
   preview.countedFrom = isAll ? window.from : (before?.occurredAt ?? window.to)
   preview.examples = examplesOf([...kinds.values()])
