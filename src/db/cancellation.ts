@@ -7,7 +7,7 @@ import {
   sql,
 } from 'kysely'
 import pg from 'pg'
-import { PROBE_CLIENT, PROBE_SERVER_AFTER_MS } from './lost-connections.ts'
+import { PROBE_CLIENT, PROBE_SERVER } from './lost-connections.ts'
 import type { Schema } from './schema.ts'
 
 /** Cancels the statement that a backend runs. */
@@ -31,8 +31,7 @@ export function openCanceller(options: {
         pool = new pg.Pool({
           ...server,
           max: 1,
-          keepAlive: true,
-          keepAliveInitialDelayMillis: PROBE_SERVER_AFTER_MS,
+          ...PROBE_SERVER,
           options: PROBE_CLIENT.join(' '),
           application_name: 'cairn cancellation',
         })

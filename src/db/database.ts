@@ -1,7 +1,7 @@
 import { Kysely, type KyselyConfig, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { type CancelBackend, Cancellation, openCanceller } from './cancellation.ts'
-import { PROBE_CLIENT, PROBE_SERVER_AFTER_MS } from './lost-connections.ts'
+import { PROBE_CLIENT, PROBE_SERVER } from './lost-connections.ts'
 import { parseMultirange } from './multirange.ts'
 import { type OrganizationLimits, OrganizationQueue } from './organization-queue.ts'
 import type { Schema } from './schema.ts'
@@ -67,8 +67,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     max: options.max ?? 10,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: PROBE_SERVER_AFTER_MS,
+    ...PROBE_SERVER,
     options: settings.join(' '),
     types,
   })

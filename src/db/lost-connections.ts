@@ -1,8 +1,9 @@
 /**
- * How long a connection to Postgres is idle before keep-alive probes begin, in milliseconds. Without
- * probes, a query waits forever for a server that vanished after it had received the query.
+ * Options of a client of Postgres: keep-alive probes begin after its connection has been idle for 10
+ * seconds. Without them, a query waits forever for a server that vanished after it had received the
+ * query.
  */
-export const PROBE_SERVER_AFTER_MS = 10_000
+export const PROBE_SERVER = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
 
 /**
  * Settings of a session with which Postgres ends it, and releases its locks, a minute after its

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { z } from 'zod'
-import { PROBE_CLIENT, PROBE_SERVER_AFTER_MS } from './lost-connections.ts'
+import { PROBE_CLIENT, PROBE_SERVER } from './lost-connections.ts'
 
 /** The channel that the triggers of the migrations notify. */
 const CHANNEL = 'cairn'
@@ -118,8 +118,7 @@ export function openNotifications(options: {
     const next = new pg.Client({
       connectionString: options.url,
       connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: PROBE_SERVER_AFTER_MS,
+      ...PROBE_SERVER,
       application_name: 'cairn notifications',
       // It reads no table, so the role with the fewest privileges is sufficient.
       options: ['-c role=cairn_api', ...PROBE_CLIENT].join(' '),
