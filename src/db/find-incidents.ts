@@ -1,5 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
-import type { IncidentState } from '../incidents/incident.ts'
+import { type IncidentState, MAX_LISTED_ALERTS } from '../incidents/incident.ts'
 import type { Trx } from './database.ts'
 import type { IncidentAlertRow, IncidentRow } from './schema/incidents.ts'
 
@@ -44,9 +44,6 @@ export async function listIncidents(
 export function findIncident(trx: Trx, id: string): Promise<IncidentRow | undefined> {
   return trx.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst()
 }
-
-/** Each can have tens of kilobytes of labels. */
-export const MAX_LISTED_ALERTS = 200
 
 /** The newest {@link MAX_LISTED_ALERTS} alerts of an incident, the first notice first. */
 export async function listAlerts(trx: Trx, incidentId: string): Promise<IncidentAlertRow[]> {

@@ -161,7 +161,7 @@ export async function mergeIncidents(
   const target = await findIncident(trx, id)
   if (!target) return undefined
   if (target.merged_into !== null) throw new InvalidMerge('This incident is merged already.')
-  for (const other of new Set(others.map((each) => each.toLowerCase()))) {
+  for (const other of new Set(others)) {
     const row = other === target.id ? undefined : await findIncident(trx, other)
     if (!row || row.merged_into !== null) {
       throw new InvalidMerge(`${other} is not another incident that can be merged.`)
@@ -202,7 +202,7 @@ export async function splitIncident(
   await lockIncidents(trx, organizationId)
   const row = await findIncident(trx, id)
   if (!row) return undefined
-  const wanted = new Set(alertIds.map((each) => each.toLowerCase()))
+  const wanted = new Set(alertIds)
   const moved = await trx
     .selectFrom('incident_alerts')
     .selectAll()

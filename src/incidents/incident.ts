@@ -10,6 +10,9 @@ export type IncidentSource = (typeof INCIDENT_SOURCES)[number]
 export const INCIDENT_STATES = ['open', 'acknowledged', 'resolved'] as const
 export type IncidentState = (typeof INCIDENT_STATES)[number]
 
+/** Alerts that the API returns with an incident. Each can have tens of kilobytes of labels. */
+export const MAX_LISTED_ALERTS = 200
+
 /** What a person decided about a change of an incident. */
 export const CHANGE_VERDICTS = ['suspect', 'caused', 'fixed', 'dismissed'] as const
 export type ChangeVerdict = (typeof CHANGE_VERDICTS)[number]

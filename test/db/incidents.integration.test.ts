@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
-import { listAlerts, MAX_LISTED_ALERTS } from '../../src/db/find-incidents.ts'
+import { listAlerts } from '../../src/db/find-incidents.ts'
 import { splitIncident } from '../../src/db/incident-edits.ts'
 import { applyIncidentEvents, remapAlerts } from '../../src/db/incidents.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import { insertServiceMapping } from '../../src/db/service-mappings.ts'
-import type { IncidentEvent } from '../../src/incidents/incident.ts'
+import { type IncidentEvent, MAX_LISTED_ALERTS } from '../../src/incidents/incident.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+import { countTurns } from '../../testing/event-loop.ts'
 
 let database: TestDatabase
 let db: Database
@@ -270,13 +271,7 @@ test('other requests have their turn while mappings are applied again', async ()
       return event({ sourceId: name, noticedAt: recent, reportedAt: recent, services })
     }),
   )
-  let turn = 0
-  let next: NodeJS.Immediate
-  const count = () => {
-    turn++
-    next = setImmediate(count)
-  }
-  next = setImmediate(count)
+  const turn = countTurns()
   const turns = new Map<string, number>()
   const { normalize } = String.prototype
   const normalizing = vi.spyOn(String.prototype, 'normalize').mockImplementation(function (
@@ -284,13 +279,10 @@ test('other requests have their turn while mappings are applied again', async ()
     ...options
   ) {
     const text = String(this)
-    if (text.startsWith('Service ')) turns.set(text, turn)
+    if (text.startsWith('Service ')) turns.set(text, turn())
     return normalize.apply(text, options)
   })
-  onTestFinished(() => {
-    clearImmediate(next)
-    normalizing.mockRestore()
-  })
+  onTestFinished(() => normalizing.mockRestore())
   await asOrganization(db, organizationId, async (trx) => {
     await insertServiceMapping(trx, organizationId, {
       source: null,

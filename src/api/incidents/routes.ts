@@ -1,11 +1,6 @@
 import { z } from 'zod'
 import { asOrganization, readOrganization } from '../../db/database.ts'
-import {
-  findIncident,
-  listAlerts,
-  listIncidents,
-  MAX_LISTED_ALERTS,
-} from '../../db/find-incidents.ts'
+import { findIncident, listAlerts, listIncidents } from '../../db/find-incidents.ts'
 import {
   createIncident,
   type IncidentFields,
@@ -15,7 +10,7 @@ import {
 } from '../../db/incident-edits.ts'
 import type { IncidentRow } from '../../db/schema/incidents.ts'
 import { listVerdicts } from '../../db/verdicts.ts'
-import { INCIDENT_STATES } from '../../incidents/incident.ts'
+import { INCIDENT_STATES, MAX_LISTED_ALERTS } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
 import { idInput } from '../ids.ts'
 import { found, jsonResponse, problems } from '../problems.ts'

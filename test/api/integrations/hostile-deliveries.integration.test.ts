@@ -6,6 +6,7 @@ import { AwsAccess } from '../../../src/aws/access.ts'
 import { Pacers } from '../../../src/aws/pacer.ts'
 import { signatureHeaders } from '../../../src/integrations/signature.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../../testing/api.ts'
+import { countTurns } from '../../../testing/event-loop.ts'
 import { eventually } from '../../../testing/eventually.ts'
 import { deployment, pullRequestMerged, workflowRun } from '../../../testing/github.ts'
 
@@ -201,24 +202,17 @@ test('each delivery of a batch is parsed once, in its own turn of the event loop
     const body = JSON.stringify(pullRequestMerged(700 + n, new Date(), { title }))
     expect(await send(integration, 'pull_request', Buffer.from(body))).toBe(202)
   }
-  let turn = 0
-  let next: NodeJS.Immediate
-  const count = () => {
-    turn++
-    next = setImmediate(count)
-  }
-  next = setImmediate(count)
+  const turn = countTurns()
   const turns: number[] = []
   const parse = JSON.parse
   const spy = vi.spyOn(JSON, 'parse').mockImplementation((text, reviver) => {
-    if (String(text).includes(title)) turns.push(turn)
+    if (String(text).includes(title)) turns.push(turn())
     return parse(text, reviver)
   })
   try {
     expect(await translateAll()).toMatchObject({ translated: 3, failed: 0 })
   } finally {
     spy.mockRestore()
-    clearImmediate(next)
   }
   expect(turns).toHaveLength(3)
   expect(new Set(turns).size).toBe(3)

@@ -1,6 +1,7 @@
 import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { MAX_LISTED_ALERTS } from '../../../../src/incidents/incident.ts'
 import {
   type IncidentWithAlerts,
   listIncidents,
@@ -10,9 +11,6 @@ import {
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
 import { IncidentStateBadge, sourceLabel } from './state-badge.tsx'
-
-/** `GET /incidents/{id}` returns no more. */
-const MOST_ALERTS = 200
 
 /** The alerts of an incident. Related incidents can be merged, and alerts split off. */
 export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
@@ -36,8 +34,8 @@ export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
       </Title>
       <Stack gap="xs">
         {alerts.length === 0 && <Text size="sm">A person reported this incident.</Text>}
-        {alerts.length >= MOST_ALERTS && (
-          <Text size="sm">These are the newest {MOST_ALERTS} alerts.</Text>
+        {alerts.length >= MAX_LISTED_ALERTS && (
+          <Text size="sm">These are the newest {MAX_LISTED_ALERTS} alerts.</Text>
         )}
         {alerts.map((alert) => (
           <Group key={alert.id} gap="xs">
