@@ -509,20 +509,20 @@ test.each([
   ['GET', '/api/auth/ok'],
   ['GET', '/api/demo/sign-in'],
 ])('the route %s %s does not exist', async (method, url) => {
-  const before = await usersCalled('somebody@example.com')
+  const before = await usersCalled('newcomer@example.com')
   const answer = await send(
     method,
     url,
     method === 'POST'
       ? {
           name: 'x',
-          email: 'somebody@example.com',
+          email: 'newcomer@example.com',
           password: 'long enough for it',
         }
       : undefined,
   )
   expect(answer.status).toBe(404)
-  expect(await usersCalled('somebody@example.com')).toEqual(before)
+  expect(await usersCalled('newcomer@example.com')).toEqual(before)
 })
 
 describe('the demo', () => {

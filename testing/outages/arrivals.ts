@@ -13,6 +13,7 @@ import { GITHUB_READER_VERSION } from '../../src/sources/github/source.ts'
 import { translateGitHub } from '../../src/sources/github/translate.ts'
 import { translatePagerDuty } from '../../src/sources/pagerduty/translate.ts'
 import { UnreadableWebhook } from '../../src/sources/webhook-body.ts'
+import { imported } from '../changes.ts'
 import { InvalidScenario, type Scenario, type ScenarioEvent } from './scenario.ts'
 
 export interface Arrival {
@@ -98,22 +99,13 @@ function toImported(
   stored: { raw: string; readerVersion: number; context: string | null },
 ): ImportedChange {
   const { raw, readerVersion, context } = stored
-  const entry = {
-    source: change.source,
-    eventId: change.sourceId,
-    eventName: change.action,
-    eventSource: change.service,
-    eventTime: change.occurredAt,
-    username: null,
-    region: change.region,
-    raw,
-  }
+  const built = imported(change)
   return {
-    change,
+    ...built,
     readerVersion,
     record: storableJson(raw),
     context: context === null ? null : storableJson(context),
-    entry,
+    entry: { ...built.entry, raw },
   }
 }
 
