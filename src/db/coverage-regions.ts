@@ -28,7 +28,7 @@ const MAX_DOUBLINGS = 11
  * because the denial of a new role can end within a minute. A region that was never enabled is
  * retried daily.
  *
- * @param refused.failures consecutive failures, including this one
+ * @param refused.failures consecutive refusals of the same kind, including this one
  */
 export function refusedRetrySeconds(refused: {
   state: 'denied' | 'not_enabled'

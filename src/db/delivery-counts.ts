@@ -35,7 +35,6 @@ export async function countDeliveries(
         ) AS newest
       ) AS counted
   `.execute(trx)
-  // The IDs as Postgres writes them: those of a request may have capital letters.
   const counts = new Map<string, DeliveryCounts>()
   for (const { id, state, count } of rows) {
     const known = counts.get(id) ?? { ...NO_DELIVERIES }

@@ -120,7 +120,7 @@ function importingSentences(
   ]
 }
 
-/** A sync is long overdue if the worker is down, or if one second in a region has many events. */
+/** A sync that is long overdue has several possible causes, which the worker's log shows. */
 function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When): string[] {
   if (nextPollAt === null) return []
   const overdue = now - Date.parse(nextPollAt)
