@@ -60,8 +60,11 @@ test('a server keeps its workflows and ports, has its UI, and avoids ports in us
   const [port, uiPort] = [await quietPort(), await quietPort()]
   const first = await startTemporal({ dataDir, log: silent, port, uiPort })
   await startWorkflow(first.address, 'kept')
-  const namespace = await fetch(`${first.uiUrl}/api/v1/namespaces/default`)
-  expect(await namespace.json()).toMatchObject({ namespaceInfo: { name: 'default' } })
+  // The UI starts beside the server. If it connects first, it repeats that a second later.
+  await vi.waitFor(async () => {
+    const namespace = await fetch(`${first.uiUrl}/api/v1/namespaces/default`)
+    expect(await namespace.json()).toMatchObject({ namespaceInfo: { name: 'default' } })
+  }, 240_000)
   await first.stop()
   expect(processStart(first.pid)).toBeUndefined()
 
