@@ -8,6 +8,7 @@ import { styleText } from 'node:util'
 import { findBinaries } from '../src/embedded/postgres-binaries.ts'
 import { serverUser } from '../src/embedded/postgres-home.ts'
 import { ensureTemporal } from '../src/embedded/temporal.ts'
+import { ensureChromium } from '../testing/chromium.ts'
 import { pythonTool, pythonTools } from '../testing/python.ts'
 import { ensureTimeSkippingServer } from '../testing/time-skipping.ts'
 
@@ -37,6 +38,7 @@ if (selection.length === 0 || (isWholeProject && project !== 'unit')) {
   await prepare('PostgreSQL', () => findBinaries(serverUser(), console))
   await prepare('Temporal server', () => ensureTemporal(console))
   await prepare('Time-skipping test server', () => ensureTimeSkippingServer(console))
+  await prepare('Chromium', () => ensureChromium(console))
   for (const name of pythonTools) await prepare(`Python: ${name}`, () => pythonTool(name))
 }
 if (selection.length === 0) {
@@ -124,8 +126,10 @@ async function runTests(): Promise<void> {
   for (const file of vitest.state.getTestModules()) {
     for (const test of file.children.allTests()) {
       const result = test.result()
-      if (result.state === 'skipped')
-        reasons.push(`${test.fullName}: ${result.note ?? 'no reason given'}`)
+      if (result.state === 'skipped') {
+        const reason = result.note ?? (file.ok() ? 'no reason given' : 'an error above')
+        reasons.push(`${test.fullName}: ${reason}`)
+      }
       counts[result.state === 'pending' ? 'failed' : result.state]++
     }
     // A file or hook can fail without a failing test.

@@ -8,11 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { explain as explainRecord } from '../src/sources/cloudtrail/explain.ts'
 import { RecordSplitter } from '../src/sources/cloudtrail/split-records.ts'
 import { call, record } from '../testing/cloudtrail/records.ts'
+import { sharedData } from '../testing/shared-data.ts'
 
 const script = fileURLToPath(new URL('../scripts/explain.ts', import.meta.url))
-const shared = fileURLToPath(new URL('../../shared/data/records/', import.meta.url))
-const hasShared = existsSync(shared)
-if (!hasShared) console.log('Shared records: skipped, ../shared/data/records is not there.')
+const shared = sharedData('records/')
 
 let folder: string
 beforeAll(() => {
@@ -168,7 +167,8 @@ describe('npm run explain', () => {
     expect(ended.err).toMatch(err)
   })
 
-  test.skipIf(!hasShared)('reads every shared record', () => {
+  test('reads every shared record', ({ skip }) => {
+    skip(!existsSync(shared), 'shared/data/records/ is not on this machine')
     const files = readdirSync(shared, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.jsonl?$/.test(name),
     )

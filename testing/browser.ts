@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import chromium from '@sparticuz/chromium'
-import { type Browser, type Page, chromium as playwright } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { ensureChromium } from './chromium.ts'
 import { eventually } from './eventually.ts'
 
 /** Chromium from the packages, for tests and pictures. */
 export async function launchBrowser(): Promise<Browser> {
-  return playwright.launch({
-    executablePath: await chromium.executablePath(),
+  return chromium.launch({
+    executablePath: await ensureChromium(console),
     // Not the package's own: with its single process, closing one page ends the browser.
     args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--hide-scrollbars'],
     headless: true,

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../src/changes/change.ts'
@@ -17,6 +16,7 @@ import { readRecord } from '../../src/sources/cloudtrail/read-record.ts'
 import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
 import { read } from '../../testing/cloudtrail/read.ts'
 import { call, roleIdentity, TERRAFORM } from '../../testing/cloudtrail/records.ts'
+import { requireSharedData, sharedData } from '../../testing/shared-data.ts'
 
 const MINUTE_MS = 60_000
 
@@ -113,11 +113,11 @@ describe('manually labelled sessions', () => {
   })
 })
 
-const SHARED = fileURLToPath(new URL('../../../shared/data/records/groups/', import.meta.url))
-const hasShared = existsSync(SHARED)
-if (!hasShared) console.log('Shared groups: skipped, ../shared/data/records is not there.')
+const SHARED = sharedData('records/groups/')
 
-describe.skipIf(!hasShared)('the shared examples', () => {
+describe('the shared examples', () => {
+  requireSharedData('records/groups/')
+
   const read = (name: string): Judged[] =>
     readFileSync(`${SHARED}${name}`, 'utf8')
       .split('\n')
@@ -127,7 +127,9 @@ describe.skipIf(!hasShared)('the shared examples', () => {
         const { change } = readRecord(JSON.stringify(record), { region: record.awsRegion })
         return { label: `${name} ${label}`, change: change!, principal: '' }
       })
-  const names = hasShared ? readdirSync(SHARED).filter((name) => name.endsWith('.jsonl')) : []
+  const names = existsSync(SHARED)
+    ? readdirSync(SHARED).filter((name) => name.endsWith('.jsonl'))
+    : ['all of them']
 
   it.each(names)('%s', (name) => {
     const own = read(name)

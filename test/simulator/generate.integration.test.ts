@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { generateHistory, startLiveActivity } from '../../simulator/generate.ts'
 import { type CloudTrailRecord, type Simulator, startSimulator } from '../../simulator/index.ts'
+import { sharedData } from '../../testing/shared-data.ts'
 import { customer, lookUpAll } from '../../testing/simulator/support.ts'
 
 const accountId = '111122223333'
@@ -147,8 +148,8 @@ describe('generated records', () => {
   })
 
   it('have only fields and callers that real records have', ({ skip }) => {
-    const file = new URL('../../../shared/data/cloudtrail/invictus.jsonl.gz', import.meta.url)
-    if (!existsSync(file)) skip('the recorded data set is not on this machine')
+    const file = sharedData('cloudtrail/invictus.jsonl.gz')
+    skip(!existsSync(file), 'shared/data/cloudtrail/ is not on this machine')
     const real: Any[] = gunzipSync(readFileSync(file))
       .toString()
       .trim()

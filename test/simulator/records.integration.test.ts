@@ -1,18 +1,15 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { oneSecondRecords, type Simulator, startSimulator } from '../../simulator/index.ts'
+import { requireSharedData, sharedData } from '../../testing/shared-data.ts'
 import { customer, lookUpAll, simulatedRecord } from '../../testing/simulator/support.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-const invictus = fileURLToPath(
-  new URL('../../../shared/data/cloudtrail/invictus.jsonl.gz', import.meta.url),
-)
+const REAL_RECORDS = 'cloudtrail/invictus.jsonl.gz'
 
 let folder: string
 let simulator: Simulator
@@ -145,9 +142,11 @@ describe('playing records', () => {
     expect(simulator.ledger.count()).toBe(0)
   })
 
-  test.skipIf(!existsSync(invictus))(
-    `plays real records (skipped where ${invictus.split('/').slice(-4).join('/')} is absent)`,
-    async () => {
+  describe('of a real hour', () => {
+    requireSharedData(REAL_RECORDS)
+
+    test('are played', async () => {
+      const invictus = sharedData(REAL_RECORDS)
       expect(await simulator.playRecords(invictus)).toMatchObject({ added: 2900, ignored: 0 })
       expect(simulator.ledger.count()).toBe(2900)
       expect(simulator.ledger.count({ selection: 'changes' })).toBe(574)
@@ -169,8 +168,8 @@ describe('playing records', () => {
       }
       const texts = everything.events.map(({ CloudTrailEvent }) => strip(CloudTrailEvent!))
       expect(new Set(texts)).toEqual(new Set(originals.map(strip)))
-    },
-  )
+    })
+  })
 })
 
 describe('records of one second', () => {

@@ -1,23 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { changesOf, changesTable, noisePage } from '../../../scripts/changes-table.ts'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
+import { requireSharedData, sharedData } from '../../../testing/shared-data.ts'
 
-const REAL_RECORDS = fileURLToPath(
-  new URL('../../../../shared/data/cloudtrail/invictus.jsonl.gz', import.meta.url),
-)
-
+const REAL_RECORDS = sharedData('cloudtrail/invictus.jsonl.gz')
 const hasRecords = existsSync(REAL_RECORDS)
-if (!hasRecords) console.log('Real records: skipped, ../shared/data/cloudtrail is not there.')
 
 const page = (name: string) =>
   readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
 
 const hasOnlyRanges = (params: object) => 'cidrBlock' in params && !('vpcId' in params)
 
-describe.skipIf(!hasRecords)('the write events of a real hour', () => {
+describe('the write events of a real hour', () => {
+  requireSharedData('cloudtrail/invictus.jsonl.gz')
   const changes = hasRecords ? changesOf(REAL_RECORDS) : []
 
   it('all become changes with a summary, an actor and a tool', () => {

@@ -3,14 +3,12 @@
  * project; true-sentences/ has records of the same shapes.
  */
 
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../../src/sources/cloudtrail/explain.ts'
+import { requireSharedData, sharedData } from '../../../testing/shared-data.ts'
 
-const FOLDER = fileURLToPath(new URL('../../../../shared/data/records/', import.meta.url))
-const hasRecords = existsSync(FOLDER)
-if (!hasRecords) console.log('Shared records: skipped, ../shared/data/records is not there.')
+const FOLDER = sharedData('records/')
 
 interface Right {
   summary?: RegExp
@@ -159,7 +157,9 @@ const RIGHT: Record<string, Right> = {
   'tool-not-console-lambda': { fields: { tool: 'aws-sdk-java' } },
 }
 
-describe.skipIf(!hasRecords)('a record that version 0.1 misread', () => {
+describe('a record that version 0.1 misread', () => {
+  requireSharedData('records/')
+
   it.each(Object.keys(RIGHT))('is read correctly: %s', (name) => {
     const right = RIGHT[name]!
     const read = explain(readFileSync(`${FOLDER}${name}.json`, 'utf8'))
