@@ -101,7 +101,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         operationId: 'removeMember',
         summary: 'Remove a member',
         description:
-          'Deletes the account of the member, ends its sessions and revokes its invitations. API keys created by the member stay valid. Requires a signed-in owner. The last owner cannot be removed.',
+          'Deletes the account of the member, ends its sessions and revokes the invitations and password reset links that it created. API keys created by the member stay valid. Requires a signed-in owner. The last owner cannot be removed.',
         security,
         params: z.object({ id: z.string().meta({ description: 'The member ID.' }) }),
         response: {

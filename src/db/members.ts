@@ -75,8 +75,8 @@ export async function lockMembers(trx: Trx, organizationId: string): Promise<voi
 }
 
 /**
- * Removes a member from the transaction's organization. Also revokes their invitation links, which
- * they could otherwise use to return.
+ * Removes a member from the transaction's organization. Also revokes the links that they created,
+ * for invitations and new passwords, which they could otherwise use to return.
  *
  * @returns the ID of their user; `last_owner` if no other owner could invite people, so nothing was
  *   changed; undefined if the member does not exist
@@ -106,6 +106,7 @@ export async function removeMember(
     .where('accepted_at', 'is', null)
     .where('revoked_at', 'is', null)
     .execute()
+  await trx.deleteFrom('password_resets').where('created_by', '=', member.user_id).execute()
   return { userId: member.user_id }
 }
 

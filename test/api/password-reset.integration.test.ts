@@ -86,6 +86,21 @@ test('a link is invalid if it was replaced, has expired, or its member was remov
   expect((await setPassword(third, 'a new long password')).status).toBe(404)
 })
 
+test('a link is invalid after the owner who created it was removed', async () => {
+  const { tenant, owner, id } = await ownerAndMember('links of a former owner')
+  const former = await tenant.signedIn()
+  const token = tokenOf((await createLink(former, id)).body.url)
+  const kept = await tenant.signedIn('member')
+  const idOf = async ({ user }: Person) =>
+    (await members(owner)).find((each) => each.user.id === user.id)!.id
+  const keptToken = tokenOf((await createLink(owner, await idOf(kept))).body.url)
+
+  expect((await owner.request('DELETE', `/api/v1/members/${await idOf(former)}`)).status).toBe(204)
+  expect((await api.app.inject(`/api/password-reset?token=${token}`)).statusCode).toBe(404)
+  expect((await setPassword(token, 'a new long password')).status).toBe(404)
+  expect((await setPassword(keptToken, 'a new long password')).status).toBe(204)
+})
+
 test('an owner cannot reset the password of a user of another organization', async () => {
   const { owner, member, id } = await ownerAndMember('shared user')
   const before = tokenOf((await createLink(owner, id)).body.url)
