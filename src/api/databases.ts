@@ -41,7 +41,8 @@ export function openApiDatabases(options: {
         waitMs: timeoutsMs.wait,
       },
     }),
-    // Only for lookups of single rows by key, so no organization can occupy it for long.
+    // For lookups of single rows by key, and for links of members, each organization's one at a time:
+    // so no organization can occupy it for long.
     system: openDatabase({ ...shared, role: 'cairn_system', max: SYSTEM_POOL_SIZE }),
     // A batch may have many megabytes, and authentication must not wait for it.
     deliveryDatabase: openDatabase({ ...shared, role: 'cairn_system', max: DELIVERY_POOL_SIZE }),

@@ -5,12 +5,12 @@ import {
   findOpenInvitation,
   hasOwner,
   insertInvitation,
-  lockMembers,
   newInvitationToken,
   type User,
 } from '../db/members.ts'
 import { type AuthSettings, openAuth } from './better-auth.ts'
 import { invitationExpiry } from './invitations.ts'
+import { inMemberQueue } from './member-queue.ts'
 
 interface Newcomer {
   name: string
@@ -55,18 +55,18 @@ export async function firstOwnerToken(
  * several concurrent uses of one link, one succeeds.
  *
  * @param headers of the request: address and browser are stored with the session
- * @throws InvitationRejected
+ * @throws InvitationRejected; OrganizationBusy
  */
-export function createAccount(
+export async function createAccount(
   settings: AuthSettings,
   token: string,
   { name, email, password }: Newcomer,
   headers: Headers,
 ): Promise<{ user: User; cookies: string[] }> {
-  return settings.system.transaction().execute(async (trx) => {
-    const found = await findOpenInvitation(trx, token)
-    if (!found) throw new InvitationRejected('no_such_link')
-    await lockMembers(trx, found.organization_id)
+  const { system } = settings
+  const found = await findOpenInvitation(system, token)
+  if (!found) throw new InvitationRejected('no_such_link')
+  return inMemberQueue(system, found.organization_id, password, async (trx, passwordHash) => {
     // Checked again, because the previous holder of the lock may have used it.
     const invitation = await findOpenInvitation(trx, token)
     if (!invitation) throw new InvitationRejected('no_such_link')
@@ -75,7 +75,7 @@ export function createAccount(
     }
     // A user without memberships, left over if the server stopped during their removal.
     await deleteUserWithoutMembership(trx, { email })
-    const auth = openAuth({ ...settings, system: trx }, { signUp: true })
+    const auth = openAuth({ ...settings, system: trx }, { passwordHash })
     const made = await auth.api
       .signUpEmail({ body: { name, email, password }, headers, returnHeaders: true })
       .catch((error) => {

@@ -1,6 +1,7 @@
-import { lockMembers, type User } from '../db/members.ts'
+import type { User } from '../db/members.ts'
 import { applyPasswordReset, findOpenPasswordReset } from '../db/password-resets.ts'
-import { type AuthSettings, openAuth } from './better-auth.ts'
+import type { AuthSettings } from './better-auth.ts'
+import { inMemberQueue } from './member-queue.ts'
 
 /** How long a link that sets a new password is valid. */
 export const PASSWORD_RESET_HOURS = 24
@@ -20,21 +21,21 @@ export function passwordResetUrl(base: string, token: string): string {
  * nothing.
  *
  * @returns the user; undefined if the link is not valid
+ * @throws OrganizationBusy
  */
-export function resetPassword(
+export async function resetPassword(
   settings: AuthSettings,
   token: string,
   password: string,
 ): Promise<Pick<User, 'name' | 'email'> | undefined> {
-  return settings.system.transaction().execute(async (trx) => {
-    const found = await findOpenPasswordReset(trx, token)
-    if (!found) return undefined
-    await lockMembers(trx, found.organization_id)
+  const { system } = settings
+  const found = await findOpenPasswordReset(system, token)
+  if (!found) return undefined
+  return inMemberQueue(system, found.organization_id, password, async (trx, passwordHash) => {
     // Checked again, because the previous holder of the lock may have used it.
     const reset = await findOpenPasswordReset(trx, token)
     if (!reset) return undefined
-    const { password: hasher } = await openAuth(settings).$context
-    if (!(await applyPasswordReset(trx, reset, await hasher.hash(password)))) return undefined
+    if (!(await applyPasswordReset(trx, reset, passwordHash))) return undefined
     return { name: reset.name, email: reset.email }
   })
 }
