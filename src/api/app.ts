@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, {
   type FastifyError,
@@ -127,6 +128,8 @@ export async function createApp(
     http: {
       headersTimeout: timeoutsMs.headers,
       connectionsCheckingInterval: timeoutsMs.checks,
+      // Node's own response would be empty.
+      requireHostHeader: false,
     },
     trustProxy: options.trustedProxies ?? false,
     // Replaced by the hook below, which logs only the path: query and headers may contain secrets.
@@ -150,8 +153,14 @@ export async function createApp(
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
+  app.server.on('checkExpectation', answerExpectation)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...securityHeaders, 'x-request-id': request.id })
+    const { headers, httpVersion } = request.raw
+    // RFC 9112, section 3.2.
+    if (headers.host === undefined && httpVersion === '1.1') {
+      throw new Problem(400, 'The Host header is missing.')
+    }
   })
   app.addHook('onResponse', async (request, reply) => {
     const level = request.url.startsWith('/api/') ? 'info' : 'debug'
@@ -288,6 +297,23 @@ function sendProblem(error: FastifyError, request: FastifyRequest, reply: Fastif
 const unreadable: Record<string, [status: number, detail: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+}
+
+/** Responds to a request with an `Expect` header other than `100-continue`, which Node handles. */
+function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const detail = 'No expectation except 100-continue can be met. Omit the Expect header.'
+  const id = crypto.randomUUID()
+  const body = JSON.stringify(new Problem(417, detail).toBody(`urn:uuid:${id}`))
+  response.writeHead(417, {
+    ...securityHeaders,
+    'x-request-id': id,
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    // The body of the request is not read.
+    connection: 'close',
+  })
+  response.end(body)
+  request.resume()
 }
 
 /**

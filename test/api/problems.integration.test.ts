@@ -332,6 +332,8 @@ describe('a connection over TCP', () => {
 
   test.each([
     ['what is not HTTP', 'hello\r\n\r\n', 400],
+    ['a request without a host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['an expectation', 'GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n', 417],
     ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
   ])('gets a problem for %s', async (_what, text, status) => {
     const { head, body } = await raw(text)
