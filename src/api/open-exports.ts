@@ -27,15 +27,11 @@ export function createExportLimit(): (
     }
     counts.set(organizationId, count + 1)
     const end = () => {
-      raw.off('close', end)
-      socket.off('close', end)
       const left = counts.get(organizationId)! - 1
       if (left === 0) counts.delete(organizationId)
       else counts.set(organizationId, left)
       onEnd()
     }
     raw.once('close', end)
-    // A response that waits for an earlier one on the same connection emits nothing.
-    socket.once('close', end)
   }
 }

@@ -1,5 +1,7 @@
+import { connect } from 'node:net'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type BodyMemory, createBodyMemory } from '../../src/api/bodies/memory.ts'
 import { openApiDatabases } from '../../src/api/databases.ts'
 import { Problem } from '../../src/api/problems.ts'
 import {
@@ -18,10 +20,13 @@ let api: TestApi
 let greedy: Tenant
 let other: Tenant
 let url: string
+/** The bodies of requests, as they are counted. */
+const bodies: ('arriving' | 'complete' | 'released')[] = []
 
 beforeAll(async () => {
   // Nothing here times out on a slow machine.
-  api = await createTestApi({ timeoutsMs: { statement: 600_000, wait: 300_000 } })
+  const timeoutsMs = { statement: 600_000, wait: 300_000 }
+  api = await createTestApi({ timeoutsMs, bodyMemory: observedMemory() })
   greedy = await api.tenant('greedy')
   other = await api.tenant('other')
   url = await api.app.listen({ port: 0, host: '127.0.0.1' })
@@ -31,6 +36,27 @@ afterAll(async () => {
   api.app.server.closeAllConnections()
   await api.close()
 })
+
+function observedMemory(): BodyMemory {
+  const memory = createBodyMemory()
+  return {
+    hold(owner, refuse) {
+      const held = memory.hold(owner, refuse)
+      const index = bodies.push('arriving') - 1
+      return {
+        add: held.add,
+        complete() {
+          bodies[index] = 'complete'
+          held.complete()
+        },
+        release() {
+          bodies[index] = 'released'
+          held.release()
+        },
+      }
+    },
+  }
+}
 
 /** Makes every statement that touches a table wait until the function that it returns is called. */
 async function blockTable(table: string): Promise<() => Promise<void>> {
@@ -107,6 +133,25 @@ describe('one organization', () => {
       detail: expect.stringContaining('Your organization has too many concurrent requests'),
     })
     expect((await get(greedy, 'environments')).status).toBe(200)
+  })
+
+  test('ends statements and bodies whose responses wait on a connection that is closed', async () => {
+    bodies.length = 0
+    const head = `Host: cairn\r\nAuthorization: Bearer ${greedy.key}\r\n`
+    const read = `GET /api/v1/environments HTTP/1.1\r\n${head}\r\n`
+    const body = JSON.stringify({ name: 'x'.repeat(1_000) })
+    const write = `POST /api/v1/environments HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(read + read + write)
+    await vi.waitFor(async () => {
+      expect(await blockedStatements()).toBe(2)
+      expect(bodies).toEqual(['complete'])
+    }, WITHIN)
+    socket.destroy()
+    await vi.waitFor(async () => {
+      expect(await blockedStatements()).toBe(0)
+      expect(bodies).toEqual(['released'])
+    }, WITHIN)
   })
 
   test.each([
