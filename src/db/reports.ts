@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { fold } from '../changes/environment-rules.ts'
+import { addLinks } from '../changes/links.ts'
 import { storableJson } from '../changes/storable-json.ts'
 import { changeId } from './change-id.ts'
 import { lockRulesForImport } from './change-rules.ts'
@@ -27,7 +28,7 @@ interface ReportUpdate {
   description?: string | undefined
   /** Replace those that the change has. */
   environments?: readonly string[] | undefined
-  /** Added to those that the change has. */
+  /** Added to those that the change has, see {@link addLinks}. */
   links?: Change['links'] | undefined
 }
 
@@ -112,8 +113,7 @@ async function updateReported(trx: Trx, row: ChangeRow, update: ReportUpdate): P
     throw new EndsBeforeStart(`The change started at ${row.occurred_at.toISOString()}`)
   }
   const { envelope } = row
-  const known = new Set(envelope.links.map(({ url }) => url))
-  const links = [...envelope.links, ...(update.links ?? []).filter(({ url }) => !known.has(url))]
+  const links = addLinks(envelope.links, update.links ?? [])
   const { description, environments } = update
   // Before the row is locked: `relink` and reads of stored records lock rows in the other order.
   const page = { setsTags: false, namesEnvironments: true }

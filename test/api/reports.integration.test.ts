@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MAX_LINKS } from '../../src/changes/links.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { lockOutImports } from '../../src/db/resources.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
@@ -232,6 +233,25 @@ test('a later report replaces the environments only if it names some', async () 
   const path = '/api/v1/changes?environment='
   expect((await other.request('GET', path + staging)).body.items).toEqual([])
   expect((await other.request('GET', path + production)).body.items).toHaveLength(1)
+})
+
+test('a change keeps the newest links of its reports, one per URL', async () => {
+  const linksOf = async (links: unknown[]): Promise<{ label: string; url: string }[]> =>
+    (await report({ summary: 'Deployed', links, idempotencyKey: 'linked' })).body.links
+  const urls = Array.from({ length: 3 * 20 }, (_, n) => `https://ci.example.com/steps/${n}`)
+  const repeated = { label: 'Again', url: urls[0] }
+  expect(await linksOf([urls[0], repeated])).toEqual([{ label: 'ci.example.com', url: urls[0] }])
+  expect(await linksOf([repeated, urls[1], urls[1]])).toEqual(
+    urls.slice(0, 2).map((url) => ({ label: 'ci.example.com', url })),
+  )
+  let links: { url: string }[] = []
+  for (let n = 0; n < urls.length; n += 20) links = await linksOf(urls.slice(n, n + 20))
+  expect(links.map(({ url }) => url)).toEqual(urls.slice(-MAX_LINKS))
+  const { body: feed } = await tenant.request('GET', '/api/v1/changes?source=deploy&q=Deployed')
+  const { links: listed } = feed.items.find(
+    (each: { sourceId: string }) => each.sourceId === 'linked',
+  )
+  expect(listed).toEqual(links)
 })
 
 test('reports, including rejected ones, count for the completeness of an incident', async () => {

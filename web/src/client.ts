@@ -524,7 +524,7 @@ export type ReportedChangeInput = {
     labels?: string[] | {
         [key: string]: string;
     };
-    /** The run of the pipeline, the pull request. At most 20. */
+    /** The run of the pipeline, the pull request. At most 20; of all reports about a change, the newest 50 are stored. */
     links?: (string | {
         url: string;
         label?: string;

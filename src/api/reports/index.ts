@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_LINKS } from '../../changes/links.ts'
 import { bodySchema, toReport } from '../../sources/deploy/body.ts'
 import { deploy } from '../../sources/deploy/source.ts'
 import { changeSchema } from '../changes/schema.ts'
@@ -32,8 +33,7 @@ export function reportRoutes(app: App, context: ApiContext): void {
           tags: ['changes'],
           operationId: 'reportChange',
           summary: 'Report a change',
-          description:
-            'For pipelines and other programs. The first report with an `idempotencyKey` creates the change. Later reports with the same key set `endsAt`, `outcome`, `description` and `environments`, and add `links`; other fields keep their values.',
+          description: `For pipelines and other programs. The first report with an \`idempotencyKey\` creates the change. Later reports with the same key set \`endsAt\`, \`outcome\`, \`description\` and \`environments\`, and add \`links\`, of which a change keeps the newest ${MAX_LINKS}; other fields keep their values.`,
           body: bodySchema,
           response: {
             200: jsonResponse(

@@ -2,12 +2,13 @@
 
 import { z } from 'zod'
 import type { Link } from '../../changes/change.ts'
+import { MAX_LINKS } from '../../changes/links.ts'
 import { spoken } from '../../changes/text.ts'
 import { isStorableTime, STORABLE_YEARS } from '../../changes/time.ts'
 import { REPORTED_OUTCOMES, type Report } from './detail.ts'
 
 const MAX_ITEMS = 50
-const MAX_LINKS = 20
+const MAX_REPORTED_LINKS = 20
 const MAX_URL_LENGTH = 2048
 const MAX_LABEL_LENGTH = 200
 const MAX_DESCRIPTION_LENGTH = 10_000
@@ -95,9 +96,13 @@ const fields = z.strictObject({
     description:
       'A list, or an object: `{"team": "payments"}` becomes `team:payments`. At most 50.',
   }),
-  links: z.array(link).max(MAX_LINKS).optional().meta({
-    description: 'The run of the pipeline, the pull request. At most 20.',
-  }),
+  links: z
+    .array(link)
+    .max(MAX_REPORTED_LINKS)
+    .optional()
+    .meta({
+      description: `The run of the pipeline, the pull request. At most ${MAX_REPORTED_LINKS}; of all reports about a change, the newest ${MAX_LINKS} are stored.`,
+    }),
   tool: line(100).optional().meta({ description: 'What made the change: `Argo CD`.' }),
   idempotencyKey: line(MAX_KEY_BYTES)
     .refine((key) => Buffer.byteLength(key) <= MAX_KEY_BYTES, {

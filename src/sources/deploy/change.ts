@@ -8,6 +8,7 @@ import {
   type Tool,
   UNKNOWN_TOOL,
 } from '../../changes/change.ts'
+import { addLinks } from '../../changes/links.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
 import { DEPLOY, type DeployChange, type DeployDetail, type Report } from './detail.ts'
@@ -53,7 +54,7 @@ export function readReport(report: Report, receivedAt: Date): DeployChange {
     noise: null,
     // Each report is a change set of its own.
     changeSet: { sessionKey: sessionKey(report.idempotencyKey), stream: null, idleTimeoutMs: 0 },
-    links,
+    links: addLinks([], links),
     attributes: attributesOf(detail),
     detail,
   }
