@@ -79,6 +79,7 @@ export async function createTestApi(
     deliveryLimits?: ApiContext['deliveryLimits']
     bodyMemory?: ApiContext['bodyMemory']
     jsonBudget?: ApiContext['jsonBudget']
+    recordBudget?: ApiContext['recordBudget']
     timeoutsMs?: Parameters<typeof openApiDatabases>[0]['timeoutsMs']
   } = {},
 ): Promise<TestApi> {
@@ -118,6 +119,7 @@ export async function createTestApi(
     deliveryLimits: options.deliveryLimits,
     bodyMemory: options.bodyMemory,
     jsonBudget: options.jsonBudget,
+    recordBudget: options.recordBudget,
     maxConnections: options.maxConnections ?? 1000,
     secrets: new SecretBox([secretKey]),
     deliveries: createDeliveryWriter({ database: deliveryDatabase, workflows }),

@@ -43,6 +43,8 @@ export interface ApiContext {
   bodyMemory?: BodyMemory | undefined
   /** Limits the JSON that an organization can send. Default: the production limit. */
   jsonBudget?: ByteBudget | undefined
+  /** Limits the large records that an organization can read. Default: the production limit. */
+  recordBudget?: ByteBudget | undefined
   /** Sessions, passwords, and the links that create accounts. */
   auth: People
   /** The URL of Temporal's UI, if known. */

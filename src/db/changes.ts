@@ -153,24 +153,43 @@ const special: Record<
       WHERE named.id::text = ANY (${values}::text[])))`,
 }
 
-/** One change with its record; undefined if the organization has no such change. */
-export async function findChange(
-  trx: Trx,
-  id: string,
-): Promise<(ChangeRow & { record: unknown }) | undefined> {
+/** One change without its record; undefined if the organization has no such change. */
+export async function findChange(trx: Trx, id: string): Promise<ChangeRow | undefined> {
   return trx
     .selectFrom('changes')
-    .leftJoin('change_records as r', (join) =>
-      join
-        .onRef('r.organization_id', '=', 'changes.organization_id')
-        .onRef('r.occurred_at', '=', 'changes.occurred_at')
-        .onRef('r.id', '=', 'changes.id'),
-    )
-    .selectAll('changes')
-    .select('r.record')
-    .where('changes.occurred_at', '=', changeIdTime(id))
-    .where('changes.id', '=', id)
+    .selectAll()
+    .where('occurred_at', '=', changeIdTime(id))
+    .where('id', '=', id)
     .executeTakeFirst()
+}
+
+interface StoredRecord {
+  /** Of its JSON text. */
+  bytes: number
+  /** Parsed; null if it is larger than requested. */
+  record: unknown
+}
+
+/**
+ * The original record of a change; undefined if there is none. That of a webhook is the whole
+ * delivery, up to 25 MiB, and parsing it blocks the event loop.
+ *
+ * @param options.maxBytes a larger record is not read. Postgres only decompresses it, because
+ *   `pg_column_size()` would return the compressed size
+ */
+export async function findRecord(
+  trx: Trx,
+  { organization_id, occurred_at, id }: Pick<ChangeRow, 'organization_id' | 'occurred_at' | 'id'>,
+  { maxBytes }: { maxBytes: number },
+): Promise<StoredRecord | undefined> {
+  // Without OFFSET 0, the size would be computed for each reference.
+  const { rows } = await sql<StoredRecord>`
+    SELECT size.bytes, CASE WHEN size.bytes <= ${maxBytes} THEN r.record END AS record
+    FROM change_records r
+    CROSS JOIN LATERAL (SELECT octet_length(r.record::text) AS bytes OFFSET 0) AS size
+    WHERE r.organization_id = ${organization_id} AND r.occurred_at = ${occurred_at} AND r.id = ${id}
+  `.execute(trx)
+  return rows[0]
 }
 
 /**

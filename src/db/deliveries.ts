@@ -24,6 +24,9 @@ export interface NewDelivery {
 /** A delivery as the log lists it. */
 export type ListedDelivery = Omit<DeliveryRow, 'body' | 'headers'> & { bytes: number }
 
+/** A delivery with the beginning of its body. `bytes` is the size of the whole body. */
+export type ShownDelivery = ListedDelivery & Pick<DeliveryRow, 'body' | 'headers'>
+
 /**
  * Stores deliveries in the order of their arrival. One that is stored already stays as it is.
  *
@@ -113,15 +116,25 @@ export async function listDeliveries(
   return { items: rows.slice(0, limit), hasMore: rows.length > limit }
 }
 
-/** One delivery with its body; undefined if the integration has none with this ID. */
+/**
+ * One delivery with the beginning of its body; undefined if the integration has none with this ID.
+ *
+ * @param options.maxBytes of the body. The cut may be within a character
+ */
 export function findDelivery(
   trx: Trx,
   integrationId: string,
   id: string,
-): Promise<DeliveryRow | undefined> {
+  { maxBytes }: { maxBytes: number },
+): Promise<ShownDelivery | undefined> {
   return trx
     .selectFrom('deliveries')
-    .selectAll()
+    .select(listed)
+    .select([
+      'headers',
+      sql<Buffer>`substring(body FROM 1 FOR ${maxBytes})`.as('body'),
+      sql<number>`octet_length(body)`.as('bytes'),
+    ])
     .where('integration_id', '=', integrationId)
     .where('id', '=', id)
     .executeTakeFirst()

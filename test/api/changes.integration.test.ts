@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createApp } from '../../src/api/app.ts'
+import { createByteBudget } from '../../src/api/bodies/budget.ts'
 import type { Change } from '../../src/changes/change.ts'
 import { changeId } from '../../src/db/change-id.ts'
-import { pageQuery } from '../../src/db/changes.ts'
+import { findChange, findRecord, pageQuery } from '../../src/db/changes.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { someChange, someDetail, someResource, someTool } from '../../testing/changes.ts'
 
+const logger = pino({ level: 'silent' })
 const SECOND_MS = 1_000
 const HOUR_MS = 3_600 * SECOND_MS
 /** A Monday: the change before it is in another partition. */
@@ -412,6 +416,50 @@ describe('pages', () => {
       ),
       { numRuns: 25 },
     )
+  })
+})
+
+describe('a large record', () => {
+  // Compressed, it is far smaller. Of each €, UTF-8 has 3 bytes.
+  const record = { text: '€'.repeat(100_000) }
+  const bytes = Buffer.byteLength(JSON.stringify(record))
+
+  test('counts for the bytes that an organization can read, and a usual one does not', async () => {
+    const what = 'The records that were read'
+    const recordBudget = createByteBudget({ maxBytesPerMinute: 1.5 * bytes, what, now: () => 0 })
+    const app = await createApp({ ...api.context, recordBudget }, { logger })
+    onTestFinished(() => app.close())
+    const [one, other] = [await newTenant(), await newTenant()]
+    const read = ({ tenant }: { tenant: Tenant }, id: string) =>
+      app.inject({
+        url: `/api/v1/changes/${id}`,
+        headers: { authorization: `Bearer ${tenant.key}` },
+      })
+    const large = await one.add({ sourceId: 'large' }, record)
+    const usual = await one.add({ sourceId: 'usual' })
+    const first = await read(one, large)
+    expect([first.statusCode, first.json().record]).toEqual([200, record])
+    const second = await read(one, large)
+    expect([second.statusCode, second.headers['retry-after']]).toEqual([429, '60'])
+    expect(second.json().detail).toBe(
+      'The records that were read are too large in total. Retry in 60 s.',
+    )
+    for (let n = 0; n < 3; n++) expect((await read(one, usual)).statusCode).toBe(200)
+    const others = await other.add({}, record)
+    expect((await read(other, others)).statusCode).toBe(200)
+  })
+
+  test('is not read to find its size, or to find its change', async () => {
+    const { tenant, add } = await newTenant()
+    const id = await add({}, record)
+    await asOrganization(api.db, tenant.id, async (trx) => {
+      const row = (await findChange(trx, id))!
+      expect(row).toMatchObject({ id })
+      expect(row).not.toHaveProperty('record')
+      const find = (maxBytes: number) => findRecord(trx, row, { maxBytes })
+      expect(await find(bytes - 1)).toEqual({ bytes, record: null })
+      expect(await find(bytes)).toEqual({ bytes, record })
+    })
   })
 })
 

@@ -48,8 +48,8 @@ export interface ByteBudget {
 }
 
 /**
- * Limits the bytes that each organization can send in a minute, in each process: parsing them takes
- * time on the event loop that all organizations share.
+ * Limits the bytes that each organization can send or read in a minute, in each process: parsing
+ * them takes time on the event loop that all organizations share.
  *
  * @param options.what the subject of the error's sentence
  * @param options.now Unix milliseconds

@@ -12,13 +12,16 @@ import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
 import { readImportedRange } from './completeness.ts'
 import { querySchema, readFilters, refuseCursor, requireTimeRange } from './filters.ts'
+import { createRecordReader } from './record.ts'
 import { changeSetPageSchema, changeWithRecordSchema, pageSchema } from './schema.ts'
 import { presentChange, subjectOf, toChange, toChangeSet } from './serialize.ts'
 
 const tags = ['changes']
 
 /** The feed. */
-export function changeRoutes(app: App, { database }: ApiContext): void {
+export function changeRoutes(app: App, { database, recordBudget }: ApiContext): void {
+  const readRecord = createRecordReader(recordBudget)
+
   app.get(
     '/changes',
     {
@@ -102,11 +105,12 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
         tags,
         operationId: 'getChange',
         summary: 'Get a change',
-        description: 'Includes the original record from the source.',
+        description:
+          'Includes the original record from the source. The total size of records above 256 KiB that an organization can read in a minute is limited.',
         params: z.object({ id: z.string().meta({ description: 'The change ID.' }) }),
         response: {
           200: jsonResponse('The change.', changeWithRecordSchema),
-          ...problems(401, 404, 503),
+          ...problems(401, 404, 429, 503),
         },
       },
     },
@@ -121,8 +125,9 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
               (await listEarlierChanges(trx, row)).map(toHistoric),
             )
           : change.detail
-        const more = source?.readRecord?.(row.record)
-        return { ...change, detail: { ...detail, ...more }, record: row.record }
+        const record = await readRecord(trx, row)
+        const more = source?.readRecord?.(record)
+        return { ...change, detail: { ...detail, ...more }, record }
       }),
   )
 }

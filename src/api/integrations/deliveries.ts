@@ -18,7 +18,7 @@ import {
   deliveryWithBodySchema,
   integrationParams,
 } from './schema.ts'
-import { toDelivery, toDeliveryWithBody } from './serialize.ts'
+import { SHOWN_BODY_BYTES, toDelivery, toDeliveryWithBody } from './serialize.ts'
 
 const tags = ['integrations']
 
@@ -78,7 +78,9 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         const { id, deliveryId } = request.params
         await found('integration', id, () => findIntegration(trx, id))
         return toDeliveryWithBody(
-          await found('delivery', deliveryId, () => findDelivery(trx, id, deliveryId)),
+          await found('delivery', deliveryId, () =>
+            findDelivery(trx, id, deliveryId, { maxBytes: SHOWN_BODY_BYTES }),
+          ),
         )
       }),
   )
@@ -108,7 +110,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
       const row = await asOrganization(database, organizationId, async (trx) => {
         await found('integration', id, () => findIntegration(trx, id))
         await found('delivery', deliveryId, () => replayDelivery(trx, id, deliveryId))
-        return findDelivery(trx, id, deliveryId)
+        return findDelivery(trx, id, deliveryId, { maxBytes: SHOWN_BODY_BYTES })
       })
       void workflows.deliver(organizationId)
       reply.code(202)

@@ -1,8 +1,7 @@
 import type { z } from 'zod'
-import type { ListedDelivery } from '../../db/deliveries.ts'
+import type { ListedDelivery, ShownDelivery } from '../../db/deliveries.ts'
 import type { RecoveryOverview } from '../../db/delivery-recoveries.ts'
 import type { IntegrationOverview } from '../../db/integrations.ts'
-import type { DeliveryRow } from '../../db/schema/integrations.ts'
 import { publicUrlOf } from '../origin.ts'
 import type {
   deliverySchema,
@@ -11,8 +10,13 @@ import type {
   recoverySchema,
 } from './schema.ts'
 
-/** Characters of a body in a response. */
+/** UTF-16 code units of a body in a response. */
 const MAX_BODY_LENGTH = 1_000_000
+/**
+ * Bytes of a body that a response needs: each code unit is decoded from at most 3, also where the
+ * bytes are not UTF-8. The last 3 may be a part of a character, which the cut makes unreadable.
+ */
+export const SHOWN_BODY_BYTES = 3 * (MAX_BODY_LENGTH + 1) + 3
 
 export function toIntegration(
   row: IntegrationOverview,
@@ -71,11 +75,11 @@ export function toDelivery(row: ListedDelivery): z.output<typeof deliverySchema>
   }
 }
 
-export function toDeliveryWithBody(row: DeliveryRow): z.output<typeof deliveryWithBodySchema> {
-  const { body } = row
-  const text = body.toString('utf8')
+/** @param row with at least {@link SHOWN_BODY_BYTES} of its body, or all of it */
+export function toDeliveryWithBody(row: ShownDelivery): z.output<typeof deliveryWithBodySchema> {
+  const text = row.body.toString('utf8')
   return {
-    ...toDelivery({ ...row, bytes: body.length }),
+    ...toDelivery(row),
     headers: row.headers,
     body: text.slice(0, MAX_BODY_LENGTH).toWellFormed(),
     isTruncated: text.length > MAX_BODY_LENGTH,

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { takeInTurns } from '../../../src/api/integrations/delivery-writer.ts'
 import { createDeliveryLimits } from '../../../src/api/integrations/limits.ts'
 import { DELIVERY_LIMIT_BYTES } from '../../../src/api/integrations/receiver.ts'
+import { SHOWN_BODY_BYTES } from '../../../src/api/integrations/serialize.ts'
 import { asOrganization } from '../../../src/db/database.ts'
+import { findDelivery } from '../../../src/db/deliveries.ts'
 import { findReportSource, listPushSources } from '../../../src/db/push-sources.ts'
 import { recordRefusal } from '../../../src/db/refusals.ts'
 import type { IntegrationKind } from '../../../src/integrations/integration.ts'
@@ -369,6 +371,35 @@ test('secrets are not in the database, in later responses or in the log', async 
   expect(text).not.toContain(Buffer.from(integration.secret).toString('hex'))
   const { body } = await tenant.request('GET', `/api/v1/integrations/${integration.id}`)
   expect(JSON.stringify(body)).not.toContain(integration.secret)
+})
+
+describe('of a large body, only the beginning that is returned is read', () => {
+  const text = 'ab€😀'
+  const manyTimes = (each: string, bytes: number) =>
+    Buffer.concat(Array(Math.ceil(bytes / Buffer.byteLength(each))).fill(Buffer.from(each)))
+  test.each([
+    ['characters of 1 byte', manyTimes('a', 4_000_000)],
+    ['characters of 2 bytes', manyTimes('ü', 4_000_000)],
+    ['characters of 3 bytes', manyTimes('€', 4_000_000)],
+    ['characters of 4 bytes', Buffer.concat([Buffer.from('a'), manyTimes('😀', 4_000_000)])],
+    ['several characters', manyTimes(text, 4_000_000)],
+    ['no UTF-8', Buffer.alloc(4_000_000, 0xe2)],
+    ['as many characters as are returned', manyTimes('€', 3_000_000)],
+    ['one character more', Buffer.concat([manyTimes('€', 3_000_000), Buffer.from('a')])],
+  ])('%s', async (_, body) => {
+    const integration = await create('github')
+    expect((await sendGitHub(integration, body)).status).toBe(202)
+    const [{ id } = { id: '' }] = await log(integration)
+    const whole = body.toString()
+    const shown = await stored(integration, id)
+    expect(shown).toMatchObject({ bytes: body.length, isTruncated: whole.length > 1_000_000 })
+    // A difference of a million characters would take long to print.
+    expect(shown.body === whole.slice(0, 1_000_000).toWellFormed()).toBe(true)
+    const row = await asOrganization(api.db, tenant.id, (trx) =>
+      findDelivery(trx, integration.id, id, { maxBytes: SHOWN_BODY_BYTES }),
+    )
+    expect(row!.body.length).toBe(Math.min(body.length, SHOWN_BODY_BYTES))
+  })
 })
 
 test("deliveries above an integration's limit get 429 until the next minute", () => {
