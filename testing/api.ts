@@ -5,6 +5,7 @@ import { createApp } from '../src/api/app.ts'
 import type { ApiContext, App } from '../src/api/context.ts'
 import { openApiDatabases } from '../src/api/databases.ts'
 import { createDeliveryWriter } from '../src/api/integrations/delivery-writer.ts'
+import { createDeliveryLimits } from '../src/api/integrations/limits.ts'
 import { invitationExpiry } from '../src/auth/invitations.ts'
 import { openPeople } from '../src/auth/people.ts'
 import type { Role } from '../src/auth/roles.ts'
@@ -116,7 +117,7 @@ export async function createTestApi(
     auth,
     demoOwner,
     temporalUrl,
-    deliveryLimits: options.deliveryLimits,
+    deliveryLimits: options.deliveryLimits ?? createDeliveryLimits(),
     bodyMemory: options.bodyMemory,
     jsonBudget: options.jsonBudget,
     recordBudget: options.recordBudget,

@@ -37,8 +37,8 @@ export interface ApiContext {
   secrets: SecretBox
   /** Stores the deliveries of webhooks. */
   deliveries: DeliveryWriter
-  /** Limits of the webhook receiver. Default: the production limits. */
-  deliveryLimits?: DeliveryLimits | undefined
+  /** Limits of the deliveries that are received or replayed. */
+  deliveryLimits: DeliveryLimits
   /** Limits the memory of request bodies. Default: the production limits. */
   bodyMemory?: BodyMemory | undefined
   /** Limits the JSON that an organization can send. Default: the production limit. */

@@ -140,6 +140,20 @@ export function findDelivery(
     .executeTakeFirst()
 }
 
+/** The size of a delivery's body; undefined if the integration has none with this ID. */
+export function findDeliverySize(
+  trx: Trx,
+  integrationId: string,
+  id: string,
+): Promise<{ bytes: number } | undefined> {
+  return trx
+    .selectFrom('deliveries')
+    .select(sql<number>`octet_length(body)`.as('bytes'))
+    .where('integration_id', '=', integrationId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+}
+
 /**
  * Makes a delivery due again. Translating it again changes nothing that is stored already.
  *

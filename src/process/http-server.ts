@@ -5,6 +5,7 @@ import { createApp } from '../api/app.ts'
 import type { App } from '../api/context.ts'
 import { openApiDatabases } from '../api/databases.ts'
 import { createDeliveryWriter } from '../api/integrations/delivery-writer.ts'
+import { createDeliveryLimits } from '../api/integrations/limits.ts'
 import { firstOwnerToken } from '../auth/accept-invitation.ts'
 import { createDemoOwner } from '../auth/demo.ts'
 import { INVITATION_HOURS, invitationUrl } from '../auth/invitations.ts'
@@ -109,6 +110,7 @@ export async function startServer(options: {
         demoOwner,
         secrets: secretBox(config),
         deliveries: createDeliveryWriter({ database: deliveryDatabase, workflows }),
+        deliveryLimits: createDeliveryLimits(),
         temporalUrl: options.temporalUrl,
       },
       {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { coalesce } from '../../src/api/coalesce.ts'
+import { coalesce, coalesceSignals } from '../../src/api/coalesce.ts'
+import { eventually } from '../../testing/eventually.ts'
 
 /** Work whose runs end when the test ends them. */
 function controlled() {
@@ -38,4 +39,18 @@ test('keys do not wait for each other', () => {
   run('a')
   run('b')
   expect(runs.map(({ key }) => key)).toEqual(['a', 'b'])
+})
+
+test('signals in the pause after one become one signal after the pause', async () => {
+  const sent: string[] = []
+  const signal = coalesceSignals(async (key) => sent.push(key))
+  for (let n = 0; n < 1_000; n++) signal('a')
+  signal('b')
+  await settle()
+  expect(sent).toEqual(['a', 'b'])
+  await eventually(
+    async () => sent,
+    (all) => all.length > 2,
+  )
+  expect(sent).toEqual(['a', 'b', 'a'])
 })

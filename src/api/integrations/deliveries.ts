@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { asOrganization, readOrganization } from '../../db/database.ts'
-import { findDelivery, listDeliveries, replayDelivery } from '../../db/deliveries.ts'
+import {
+  findDelivery,
+  findDeliverySize,
+  listDeliveries,
+  replayDelivery,
+} from '../../db/deliveries.ts'
 import { currentSecret, findIntegration } from '../../db/integrations.ts'
 import { readDelivery } from '../../integrations/arrival.ts'
 import type { IntegrationKind } from '../../integrations/integration.ts'
@@ -24,7 +29,7 @@ const tags = ['integrations']
 
 /** The routes for the delivery log. */
 export function deliveryRoutes(app: App, context: ApiContext): void {
-  const { database, deliveries, secrets, workflows } = context
+  const { database, deliveries, deliveryLimits, secrets } = context
 
   app.get(
     '/integrations/:id/deliveries',
@@ -93,14 +98,14 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         operationId: 'replayDelivery',
         summary: 'Translate a delivery again',
         description:
-          'Translates the stored body again. Changes that exist already are not stored twice.',
+          'Translates the stored body again. Changes that exist already are not stored twice. Counts as a delivery for the limits of deliveries.',
         params: deliveryParams,
         response: {
           202: jsonResponse(
             'The delivery, which is translated within seconds.',
             deliveryWithBodySchema,
           ),
-          ...problems(401, 404, 503),
+          ...problems(401, 404, 429, 503),
         },
       },
     },
@@ -108,11 +113,15 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
       const { organizationId } = request
       const { id, deliveryId } = request.params
       const row = await asOrganization(database, organizationId, async (trx) => {
-        await found('integration', id, () => findIntegration(trx, id))
+        const integration = await found('integration', id, () => findIntegration(trx, id))
+        const { bytes } = await found('delivery', deliveryId, () =>
+          findDeliverySize(trx, id, deliveryId),
+        )
+        deliveryLimits.count({ id: integration.id, organizationId }, bytes)
         await found('delivery', deliveryId, () => replayDelivery(trx, id, deliveryId))
         return findDelivery(trx, id, deliveryId, { maxBytes: SHOWN_BODY_BYTES })
       })
-      void workflows.deliver(organizationId)
+      deliveries.signal(organizationId)
       reply.code(202)
       return toDeliveryWithBody(row!)
     },
@@ -126,14 +135,14 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         operationId: 'sendTestDelivery',
         summary: 'Send a test delivery',
         description:
-          'Signs a delivery with the secret of the integration and receives it like a delivery of the sender. It appears in the delivery log and creates no change and no incident.',
+          'Signs a delivery with the secret of the integration and receives it like a delivery of the sender, also for the limits of deliveries. It appears in the delivery log and creates no change and no incident.',
         params: integrationParams,
         response: {
           202: jsonResponse(
             'The test delivery is stored. Its ID in the log is `deliveryId`.',
             z.object({ deliveryId: z.string() }),
           ),
-          ...problems(401, 404, 409, 503),
+          ...problems(401, 404, 409, 429, 503),
         },
       },
     },
@@ -150,6 +159,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
       // Of a bearer token, only the hash is known, so there is nothing to verify.
       if (encrypted) verifySigning(secrets, { id, kind, encrypted, body })
       const parts = readDelivery(kind, { headers, body })
+      deliveryLimits.count({ id, organizationId }, body.length)
       const arrival = { integrationId: id, ...parts, body, isTest: true }
       if (!(await deliveries.store(organizationId, arrival))) throw notFound('integration')
       reply.code(202)

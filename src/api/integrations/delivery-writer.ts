@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { asOrganization, type Database } from '../../db/database.ts'
 import { insertDeliveries, type NewDelivery } from '../../db/deliveries.ts'
 import type { Workflows } from '../../temporal/workflows.ts'
-import { coalesce } from '../coalesce.ts'
+import { coalesceSignals } from '../coalesce.ts'
 
 /** Of one transaction. A body has at most 25 MB. */
 const BATCH = { deliveries: 200, bytes: 32 * 1024 * 1024 }
-/** The pause between two signals about one organization. */
-const SIGNAL_PAUSE_MS = 500
 
 interface Waiting {
   delivery: NewDelivery
@@ -24,6 +21,11 @@ export interface DeliveryWriter {
    * @throws Postgres' errors
    */
   store(organizationId: string, delivery: NewDelivery): Promise<boolean>
+  /**
+   * Signals the organization's workflow that there is work which was not stored here, such as a
+   * replayed delivery. Signals are coalesced, and not waited for.
+   */
+  signal(organizationId: string): void
 }
 
 /**
@@ -41,10 +43,7 @@ export function createDeliveryWriter(options: {
 }): DeliveryWriter {
   const { database, workflows } = options
   const queues = new Map<string, Waiting[]>()
-  const signal = coalesce(async (organizationId) => {
-    await workflows.deliver(organizationId)
-    await sleep(SIGNAL_PAUSE_MS, undefined, { ref: false })
-  })
+  const signal = coalesceSignals((organizationId) => workflows.deliver(organizationId))
 
   async function writeAll(organizationId: string, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
@@ -76,6 +75,7 @@ export function createDeliveryWriter(options: {
       }
       return promise
     },
+    signal,
   }
 }
 

@@ -1,17 +1,17 @@
 import { createByteBudget, createMinuteLimit } from '../bodies/budget.ts'
 
-/** Correctly signed deliveries of one integration, in each process. */
+/** Deliveries of one integration, in each process. */
 const MAX_PER_MINUTE = 6_000
 /**
- * Bytes of all correctly signed deliveries of one organization, in each process. Translating them
- * takes time on the event loop that all organizations share.
+ * Bytes of all deliveries of one organization, in each process. Translating them takes time on the
+ * event loop that all organizations share.
  */
 const MAX_BYTES_PER_MINUTE = 128 * 1024 * 1024
 
 export interface DeliveryLimits {
   /**
-   * Counts a correctly signed delivery. Others do not count, so that an attacker who
-   * knows the URL cannot use up the limits.
+   * Counts a delivery that is correctly signed, replayed, or a test. Others do not count, so that an
+   * attacker who knows the URL cannot use up the limits.
    *
    * @throws Problem 429
    */

@@ -15,7 +15,6 @@ import { idInput } from '../ids.ts'
 import { limitGuesses } from '../limit-guesses.ts'
 import { notFound, Problem } from '../problems.ts'
 import { recordRefusals } from '../refusals.ts'
-import { createDeliveryLimits } from './limits.ts'
 
 /**
  * GitHub sends at most 25 MB, and does not send larger ones.
@@ -40,12 +39,11 @@ declare module 'fastify' {
  * GitHub does not send it again, and PagerDuty disables webhooks that are refused.
  */
 export async function webhookRoutes(routes: App, context: ApiContext): Promise<void> {
-  const { deliveries, secrets } = context
+  const { deliveries, deliveryLimits, secrets } = context
   const findIntegration = limitGuesses({
     find: shareLookups((id) => findReceivingIntegration(context.system, id)),
     reason: 'Too many unknown integrations from this address at the same time',
   })
-  const limits = context.deliveryLimits ?? createDeliveryLimits()
 
   routes.decorateRequest('receiver', null)
   routes.decorateRequest('receiverSecrets')
@@ -80,7 +78,7 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
       const headers = { ...request.headers, 'content-type': request.contentType }
       if (!isSigned(receiver.kind, { headers, body, secrets: request.receiverSecrets }))
         throw wrongSignature(headers)
-      limits.count(receiver, body.length)
+      deliveryLimits.count(receiver, body.length)
       const isStored = await deliveries.store(receiver.organizationId, {
         integrationId: receiver.id,
         ...readDelivery(receiver.kind, { headers, body }),

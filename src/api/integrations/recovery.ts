@@ -4,6 +4,7 @@ import { checkRecoveryNow, deleteRecovery, saveRecovery } from '../../db/deliver
 import { findIntegration, lockIntegration } from '../../db/integrations.ts'
 import type { IntegrationRow } from '../../db/schema/integrations.ts'
 import { tokenContext } from '../../integrations/secret-box.ts'
+import { coalesceSignals } from '../coalesce.ts'
 import type { ApiContext, App } from '../context.ts'
 import { requireOwnerOrKey } from '../permissions.ts'
 import { found, jsonResponse, Problem, problems } from '../problems.ts'
@@ -20,6 +21,10 @@ type Request = Parameters<typeof toIntegration>[1] & {
 /** The routes for the token that finds missed deliveries of GitHub. */
 export function recoveryRoutes(app: App, context: ApiContext): void {
   const { database, publicUrl, secrets, workflows } = context
+  const signal = coalesceSignals((key) => {
+    const [organizationId, integrationId] = key.split('/') as [string, string]
+    return workflows.recover({ organizationId, integrationId })
+  })
 
   /**
    * Changes the recovery of an integration, and signals its workflow.
@@ -43,7 +48,7 @@ export function recoveryRoutes(app: App, context: ApiContext): void {
         return findIntegration(trx, id, counts)
       }),
     )
-    void workflows.recover({ organizationId, integrationId: row.id })
+    signal(`${organizationId}/${row.id}`)
     return toIntegration(row, request, publicUrl)
   }
 

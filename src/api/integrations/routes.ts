@@ -44,7 +44,7 @@ type Request = Parameters<typeof toIntegration>[1] & {
 
 /** The routes for integrations and their secrets. */
 export function integrationRoutes(app: App, context: ApiContext): void {
-  const { database, publicUrl, secrets, workflows } = context
+  const { database, deliveries, publicUrl, secrets } = context
 
   /** @throws Problem 404, also for an integration of another organization */
   const change = async (
@@ -203,7 +203,7 @@ export function integrationRoutes(app: App, context: ApiContext): void {
         }),
       )
       // Removes its deliveries. If Temporal is unavailable, workers signal it later.
-      void workflows.deliver(request.organizationId)
+      deliveries.signal(request.organizationId)
       return toIntegration(row, request, publicUrl)
     },
   )

@@ -559,6 +559,84 @@ test('an organization that has sent too many bytes gets 429, and others get 202'
   expect((await sendGitHub(other, body)).status).toBe(202)
 })
 
+test('a replayed delivery counts for the limits like a received one', async () => {
+  limits = createDeliveryLimits({ maxBytesPerMinute: 1_000, now: () => 0 })
+  onTestFinished(() => {
+    limits = createDeliveryLimits()
+  })
+  const integration = await create('github')
+  expect((await sendGitHub(integration, Buffer.alloc(600, ' '))).status).toBe(202)
+  const [{ id } = { id: '' }] = await log(integration)
+  const translated = { state: 'ignored', due_at: null } as const
+  await api.superuser.updateTable('deliveries').set(translated).where('id', '=', id).execute()
+  const path = `/api/v1/integrations/${integration.id}/deliveries/${id}/replay`
+  // IDs are accepted in capital letters, which must not be another integration.
+  for (const url of [path, path.replace(integration.id, integration.id.toUpperCase())]) {
+    const { status, headers, body } = await tenant.request('POST', url)
+    expect([status, headers['retry-after']]).toEqual([429, '60'])
+    expect(body).toMatchObject({ status: 429, detail: expect.stringContaining('too large') })
+  }
+  expect(await stored(integration, id)).toMatchObject({ state: 'ignored', nextAttemptAt: null })
+  limits = createDeliveryLimits({ maxPerMinute: 1, now: () => 0 })
+  expect((await tenant.request('POST', path)).status).toBe(202)
+  const test = `/api/v1/integrations/${integration.id}/test`
+  for (const url of [path, path.replace(integration.id, integration.id.toUpperCase()), test])
+    expect((await tenant.request('POST', url)).status).toBe(429)
+  expect((await sendGitHub(integration, '{}')).status).toBe(429)
+})
+
+describe('signals to a workflow are coalesced, and the last one is sent after the last request', () => {
+  /** Replaces a signal: the first one is only sent when the test allows it. */
+  function hold(name: 'deliver' | 'recover') {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const send = vi.spyOn(api.workflows, name).mockReturnValue(promise)
+    onTestFinished(() => {
+      resolve(true)
+      send.mockRestore()
+    })
+    const count = (organizationId: string) =>
+      send.mock.calls.filter((args) => JSON.stringify(args).includes(organizationId)).length
+    return { count, release: () => resolve(true) }
+  }
+
+  test('of deliveries that are received or replayed, and of deleted integrations', async () => {
+    const { count, release } = hold('deliver')
+    const other = await api.tenant('replaying')
+    const [integration, deleted] = [await create('github', other), await create('github', other)]
+    expect((await sendGitHub(integration, '{}')).status).toBe(202)
+    const path = `/api/v1/integrations/${integration.id}/deliveries`
+    const { id } = (await other.request('GET', path)).body.items[0]
+    for (let n = 0; n < 10; n++)
+      expect((await other.request('POST', `${path}/${id}/replay`)).status).toBe(202)
+    const { status } = await other.request('DELETE', `/api/v1/integrations/${deleted.id}`)
+    expect(status).toBe(200)
+    expect(count(other.id)).toBe(1)
+    release()
+    await eventually(
+      async () => count(other.id),
+      (signals) => signals > 1,
+    )
+    expect(count(other.id)).toBe(2)
+  })
+
+  test('of checks for missed deliveries', async () => {
+    const { count, release } = hold('recover')
+    const other = await api.tenant('checking')
+    const path = `/api/v1/integrations/${(await create('github', other)).id}/recovery`
+    const body = { token: 'a-token-of-twenty-characters', hooksOf: ['acme/shop'] }
+    expect((await other.request('PUT', path, body)).status).toBe(200)
+    for (let n = 0; n < 10; n++)
+      expect((await other.request('POST', `${path}/check`)).status).toBe(202)
+    expect(count(other.id)).toBe(1)
+    release()
+    await eventually(
+      async () => count(other.id),
+      (signals) => signals > 1,
+    )
+    expect(count(other.id)).toBe(2)
+  })
+})
+
 describe('managing integrations', () => {
   test('is allowed for an owner and an API key, but not for a member', async () => {
     const [owner, member] = [await tenant.signedIn('owner'), await tenant.signedIn('member')]
