@@ -10,6 +10,8 @@ import {
 } from '../db/coverage.ts'
 import { asOrganization, type Database, type Trx } from '../db/database.ts'
 import { storeEvents } from '../db/imports.ts'
+import { normalize, subtract } from '../db/ranges.ts'
+import { countGapSeconds } from '../db/region-coverage.ts'
 import type { SecondsRange } from '../db/schema/column-types.ts'
 import type { ConnectionRow, CoverageRow } from '../db/schema/connections.ts'
 import type { VerifiedRole } from '../db/verifications.ts'
@@ -59,16 +61,22 @@ export class RegionLedger {
     return this.#imported
   }
 
-  /** A failed turn is shown in the connection's status immediately, not only after the cycle. */
+  /**
+   * A failed turn is shown in the connection's status immediately, not only after the cycle. So are
+   * the gaps of a region that counts from this turn on.
+   */
   async recordTurn(turn: Turn): Promise<void> {
     const { row, clock } = this.#run
     const wentWrong = turn.lastError !== null || turn.state !== 'active'
-    await this.#store(
-      async (trx, connection) => {
+    if (wentWrong) {
+      await this.#store(async (trx, connection) => {
         await recordTurn(trx, this.#key, row.epoch, turn)
-        if (wentWrong) await refreshStatus(trx, connection, new Date(clock()))
-      },
-      wentWrong ? 'update' : 'share',
+        await refreshStatus(trx, connection, new Date(clock()))
+      }, 'update')
+      return
+    }
+    await this.#storeCoverage(this.#hasGaps(this.#current), (trx) =>
+      recordTurn(trx, this.#key, row.epoch, turn),
     )
   }
 
@@ -87,7 +95,10 @@ export class RegionLedger {
     return to - 1
   }
 
-  /** Stores one page in one transaction: its coverage, its changes, and its unparsed records. */
+  /**
+   * Stores one page in one transaction: its coverage, its changes, its unparsed records, and the
+   * connection's status if the page leaves a gap.
+   */
   async storePage(
     purpose: Purpose,
     events: PageEvents,
@@ -99,7 +110,9 @@ export class RegionLedger {
       connectionId: connection.id,
       sourceAccount: row.account_id,
     }
-    const imported = await this.#store(async (trx) => {
+    const after = withClaim(this.#current, claim)
+    const counts = row.counts || after.settled.length > 0
+    const imported = await this.#storeCoverage(counts && this.#hasGaps(after), async (trx) => {
       this.#current = await recordProgress(trx, this.#key, row.epoch, { requests: 1, ...claim })
       const { inserted, takenOver } = await storeEvents(trx, owner, events)
       await countEvents(trx, this.#key, row.epoch, {
@@ -118,6 +131,30 @@ export class RegionLedger {
     )
   }
 
+  #hasGaps(ledger: Pick<Ledger, 'settled' | 'set_aside'>): boolean {
+    const { connection, clock } = this.#run
+    return countGapSeconds(ledger, connection, new Date(clock())) > 0
+  }
+
+  /**
+   * Does work that changes the region's coverage. If the connection is shown as `current` although
+   * the region has gaps afterwards, the same transaction derives the status again. Otherwise a
+   * shared lock is sufficient, so that the pages of several regions can be stored in parallel.
+   */
+  async #storeCoverage<T>(hasGaps: boolean, work: (trx: Trx) => Promise<T>): Promise<T> {
+    const stored = await this.#store(async (trx, connection) => {
+      // Not in this transaction: two that share the lock would wait for each other to release it.
+      if (hasGaps && connection.status === 'current') return null
+      return { result: await work(trx) }
+    })
+    if (stored) return stored.result
+    return this.#store(async (trx, connection) => {
+      const result = await work(trx)
+      await refreshStatus(trx, connection, new Date(this.#run.clock()))
+      return result
+    }, 'update')
+  }
+
   #store<T>(
     work: (trx: Trx, connection: ConnectionRow) => Promise<T>,
     lock: 'share' | 'update' = 'share',
@@ -128,5 +165,17 @@ export class RegionLedger {
       const { connection: current } = await requireVerified(trx, ref, { lock, verified })
       return work(trx, current)
     })
+  }
+}
+
+/** The ledger after a page, for deciding which lock to take. Only Postgres changes the ledger. */
+function withClaim(
+  ledger: Ledger,
+  { settled = [], takenBack }: Pick<Progress, 'settled' | 'takenBack'>,
+): Pick<Ledger, 'settled' | 'set_aside'> {
+  const kept = subtract(ledger.settled, takenBack?.settled ?? [])
+  return {
+    settled: normalize([...kept, ...settled]),
+    set_aside: subtract(ledger.set_aside, settled),
   }
 }

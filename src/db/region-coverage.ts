@@ -63,8 +63,7 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
   const lost = clip(missing, from, edge)
   const setAside = clip(row.set_aside, Math.max(from, edge), to)
   const gaps = clip(missing, Math.max(from, edge), to)
-  // Time after the live edge is lag, not backfill.
-  const left = seconds(clip(subtract(gaps, setAside), 0, liveEdge(row.settled) ?? to))
+  const left = countGapSeconds(row, connection, now)
   const wanted = seconds([[Math.max(from, edge), to]])
   const through = liveEdge(row.settled)
   return {
@@ -92,6 +91,20 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
     lastErrorKind: row.last_error_kind,
     nextPollAt: row.next_poll_at,
   }
+}
+
+/**
+ * The number of wanted seconds below the live edge that are not imported yet. Time after the live
+ * edge is lag, not backfill. Seconds that are set aside or past the retention do not count.
+ */
+export function countGapSeconds(
+  ledger: Pick<CoverageRow, 'settled' | 'set_aside'>,
+  connection: Pick<ConnectionRow, 'created_at' | 'lookback_days'>,
+  now: Date,
+): number {
+  const [from, to] = wantedRange(connection, now)
+  const missing = subtract([[from, to]], [...ledger.settled, ...ledger.set_aside])
+  return seconds(clip(missing, Math.max(from, retentionEdge(now)), liveEdge(ledger.settled) ?? to))
 }
 
 /**

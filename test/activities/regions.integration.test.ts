@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SimulatorOptions } from '../../simulator/index.ts'
+import { requireVerified } from '../../src/activities/gate.ts'
+import { RegionLedger } from '../../src/activities/region-ledger.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
 import { AwsProblem } from '../../src/aws/errors.ts'
 import type { LookupPage, LookupRequest } from '../../src/aws/lookup-events.ts'
@@ -688,6 +691,71 @@ test("a role that STS refuses during an import does not change the region's stat
   await expect(cycleOfAll(account, ref)).rejects.toMatchObject({ type: 'RoleRefused' })
   for (const region of ['us-east-1', 'eu-west-1'])
     expect(await coverageOf(account, ref, region)).toMatchObject({ state: 'active' })
+})
+
+describe('a gap below the live edge', () => {
+  /** The status whenever AWS is asked for a page, with the gaps that the coverage has then. */
+  function recordStatuses(account: TestAccount, ref: ConnectionRef) {
+    const seen: { status: string; gapSeconds: number }[] = []
+    const lookup = account.deps.aws.lookupEvents.bind(account.deps.aws)
+    account.deps.aws.lookupEvents = async (...args) => {
+      const row = await connectionRow(account, ref)
+      const now = new Date(account.deps.clock!())
+      const regions = await asOrganization(account.db, ref.organizationId, (trx) =>
+        regionCoverage(trx, row, now),
+      )
+      const gapSeconds = regions.reduce((sum, region) => sum + region.gapSeconds, 0)
+      seen.push({ status: row.status, gapSeconds })
+      return lookup(...args)
+    }
+    return seen
+  }
+
+  test('is never shown as current while a live scan reads several pages', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const ref = await connectImported(account)
+    moveClocks(account, HOUR_MS)
+    const now = account.simulator.now()
+    account.simulator.addEvents(
+      Array.from({ length: 150 }, (_, n) => recordAt(now - 21 * MINUTE_MS - n * 10 * SECOND_MS)),
+    )
+    const seen = recordStatuses(account, ref)
+    expect(await cycle(account, ref)).toMatchObject({ status: 'current', imported: 150 })
+    expect(seen[0]).toEqual({ status: 'current', gapSeconds: 0 })
+    const withGap = seen.filter(({ gapSeconds }) => gapSeconds > 0)
+    expect(withGap.length).toBeGreaterThan(0)
+    expect(withGap.map(({ status }) => status)).toEqual(withGap.map(() => 'importing'))
+  })
+
+  test('is shown when a region counts that AWS refused before', async () => {
+    const account = await newAccount()
+    const ref = await connectImported(account)
+    await account.superuser
+      .updateTable('coverage')
+      .set({ state: 'denied', answered_at: null, settled: sql`'{}'::tstzmultirange` as never })
+      .where('region', '=', 'eu-west-1')
+      .execute()
+    const { connection, verified } = await asOrganization(account.db, ref.organizationId, (trx) =>
+      requireVerified(trx, ref, { lock: 'share' }),
+    )
+    const row = await coverageOf(account, ref, 'eu-west-1')
+    expect([row.counts, connection.status]).toEqual([false, 'current'])
+    const { db } = account
+    await new RegionLedger({ db, connection, verified, row, clock: Date.now }).recordTurn({
+      state: 'active',
+      answered: true,
+      lastError: null,
+      lastErrorKind: null,
+      liveAt: null,
+      liveDueAt: new Date(),
+      liveFailures: 0,
+      backfillDueAt: new Date(),
+      backfillFailures: 0,
+      quietPolls: 0,
+    })
+    expect(await connectionRow(account, ref)).toMatchObject({ status: 'importing' })
+  })
 })
 
 test('all regions of a connection are due at the same time', async () => {
