@@ -5,6 +5,7 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   Trigger,
@@ -34,6 +35,7 @@ import {
   whyUpdateRefused,
   withCycle,
   withFailure,
+  withRowChange,
   withSettings,
   withVerification,
 } from './life.ts'
@@ -256,14 +258,27 @@ export async function connection(
     if (isCancellation(error)) return
     const failure = failureOf(error)
     log.warn('A step of the connection failed', { step: step.do, ...failure })
-    withFailure(state, failure, Date.now())
+    const isReadNext = step.do === 'read' || failure.kind === 'row changed'
+    // Version 0.1.0 counts a changed row as a failure, and no signal or update ends its wait.
+    const isInterruptible = isReadNext && patched('interruptible-read')
+    const delay =
+      isInterruptible && failure.kind === 'row changed' ? withRowChange(state) : delayAfter(failure)
     // The row contains the role to verify.
     if (failure.kind === 'verification required') asked.read = true
-    if (step.do !== 'read' && failure.kind !== 'row changed') return
-    const delay = Date.parse(state.nextPollAt!) - Date.now()
+    if (!isReadNext) return
     show()
-    if (delay > 0) await condition(isFull, delay, { summary: 'Read the settings again' })
+    const callers = countCallers()
+    // Only new callers: those that wait already would end each wait immediately.
+    const isWoken = () => isInterruptible && (asked.read || countCallers() > callers)
+    if (delay > 0)
+      await condition(() => isFull() || isWoken(), delay, { summary: 'Read the settings again' })
     asked.read = true
+  }
+
+  /** Counts a failure, and returns the delay before the next attempt, in milliseconds. */
+  function delayAfter(failure: StepFailure): number {
+    withFailure(state, failure, Date.now())
+    return Date.parse(state.nextPollAt!) - Date.now()
   }
 
   async function endForOperator(): Promise<void> {
@@ -309,8 +324,12 @@ export async function connection(
     if (updates.length > 0) upsertSearchAttributes(updates)
   }
 
+  function countCallers(): number {
+    return asked.verify.length + asked.import.length
+  }
+
   function isAsked(): boolean {
-    return asked.read || asked.verify.length > 0 || asked.import.length > 0
+    return asked.read || countCallers() > 0
   }
 
   function runLength(): RunLength {

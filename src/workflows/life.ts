@@ -138,7 +138,10 @@ export function withSettings(state: ConnectionState, settings: ConnectionSetting
   const before = state.settings
   state.settings = settings
   if (settings === null) return
-  if (before !== null && before.version !== settings.version) state.nextPollAt = null
+  if (before !== null && before.version !== settings.version) {
+    state.nextPollAt = null
+    state.rowChanges = 0
+  }
   if (before?.roleRevision !== settings.roleRevision) {
     state.lastCycle = null
     clearFailures(state)
@@ -155,6 +158,7 @@ export function withVerification(
   found: VerificationSummary,
   now: number,
 ): void {
+  state.rowChanges = 0
   state.verification = { ...found, nextAttemptAt: afterMinPause(found.nextAttemptAt, now) }
   if (found.state === 'passed') return
   // After the role passes, a cycle is due immediately.
@@ -163,6 +167,7 @@ export function withVerification(
 }
 
 export function withCycle(state: ConnectionState, cycle: ImportSummary, now: number): void {
+  state.rowChanges = 0
   state.lastCycle = cycle
   state.nextPollAt = afterMinPause(cycle.nextPollAt, now)
   clearFailures(state)
@@ -170,8 +175,8 @@ export function withCycle(state: ConnectionState, cycle: ImportSummary, now: num
 
 /**
  * After a step that failed without a retry. If the role was denied or needs a verification, it is
- * verified immediately; if the row has changed, it is read immediately. If that does not help, and
- * after every other failure, the delay grows with each attempt.
+ * verified immediately. If that does not help, and after every other failure, the delay grows with
+ * each attempt. Runs of version 0.1.0 also count a changed row, see {@link withRowChange}.
  */
 export function withFailure(state: ConnectionState, failure: StepFailure, now: number): void {
   state.failures += 1
@@ -184,6 +189,19 @@ export function withFailure(state: ConnectionState, failure: StepFailure, now: n
   if (failure.kind === 'verification required') state.verification = null
   if (failure.kind === 'role refused' && state.verification)
     state.verification.nextAttemptAt = state.nextPollAt
+}
+
+/**
+ * After a step that ended because the row had changed. This is not a failure: earlier failures do
+ * not delay the read, so that a pause or a deletion takes effect immediately. If reading the row
+ * does not help, the delay grows.
+ *
+ * @returns the delay before the row is read, in milliseconds
+ */
+export function withRowChange(state: ConnectionState): number {
+  const times = (state.rowChanges ?? 0) + 1
+  state.rowChanges = times
+  return times === 1 ? 0 : retryDelayMs(times)
 }
 
 /** 10 s, 20 s, 40 s … 10 min. */

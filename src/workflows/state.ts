@@ -47,6 +47,11 @@ export interface ConnectionState extends ConnectionWork {
   failures: number
   /** The error of the last of those; null if the last one succeeded. */
   lastError: string | null
+  /**
+   * Consecutive verifications or cycles that ended because the row had changed, although reading it
+   * found no change. Absent in runs of older versions.
+   */
+  rowChanges?: number
 }
 
 /** The state of a connection before its workflow has read the row. */
@@ -69,6 +74,7 @@ export function initialState(
     nextPollAt: null,
     failures: 0,
     lastError: null,
+    rowChanges: 0,
   }
 }
 

@@ -1,8 +1,10 @@
 import { WorkflowContinuedAsNewError, WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { ConnectionSettings, VerificationSummary } from '../../src/workflows/state.ts'
 import { createTimeSkippingEnvironment } from '../../testing/time-skipping.ts'
 import {
+  connectionChanged,
   iso,
   roleArn,
   roleRefused,
@@ -654,6 +656,96 @@ describe('failures of a whole step', () => {
     await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
     await run.until(({ status }) => status === 'current')
   })
+})
+
+describe('after earlier failures', () => {
+  /** The state of a workflow whose last steps have failed; the next delay is 10 minutes. */
+  function failing(world: World) {
+    return { settings: world.row, failures: 7, lastError: 'no answer', rowChanges: 0 }
+  }
+
+  function passed(row: ConnectionSettings): VerificationSummary {
+    return {
+      state: 'passed',
+      reason: null,
+      inconclusive: null,
+      version: row.version,
+      roleArn,
+      roleRevision: row.roleRevision,
+      verifiedAt: iso(0),
+      failures: 0,
+      nextAttemptAt: '2999-01-01T00:00:00.000Z',
+    }
+  }
+
+  // No test here skips time: it would pass after the delay as well.
+
+  test('a pause that ends an import takes effect without a delay', async () => {
+    const world = new World()
+    world.import = () => {
+      // Its signal is lost.
+      world.change({ paused: true })
+      throw connectionChanged()
+    }
+    const run = await start(world, { state: failing(world) })
+    expect(await run.until(({ status }) => status === 'paused')).toMatchObject({ failures: 0 })
+    expect(world.story).toEqual(['verifyRole', 'importEvents failed'])
+  })
+
+  test('a row that has not changed after all does not count as a failure', async () => {
+    const world = new World()
+    world.import = () => {
+      world.import = () => ({})
+      throw connectionChanged()
+    }
+    const run = await start(world, { state: failing(world) })
+    await run.until(({ status }) => status === 'current')
+    expect(world.story).toEqual(['verifyRole', 'importEvents failed', 'importEvents'])
+  })
+
+  test('a deletion ends the wait before the row is read again', async () => {
+    const world = new World()
+    world.import = () => {
+      throw connectionChanged()
+    }
+    const state = { ...failing(world), verification: passed(world.row!), rowChanges: 7 }
+    const run = await start(world, { state })
+    await run.until(({ rowChanges }) => rowChanges === 8)
+    await run.change({ deleted: true })
+    await run.until(() => world.of('finishDeletion').length === 1)
+    expect(world.story).toEqual(['importEvents failed', 'finishDeletion'])
+  })
+
+  test.each<[string, (run: Run) => Promise<unknown>]>([
+    ['a signal', (run) => run.change({ name: 'staging' })],
+    ['an update', (run) => run.verifyNow()],
+  ])('%s ends the wait after a failed read', async (_, send) => {
+    const world = new World()
+    world.read = () => {
+      throw ApplicationFailure.nonRetryable('permission denied')
+    }
+    const run = await start(world, { state: failing(world) })
+    await run.until(({ failures }) => failures === 8)
+    world.read = () => {}
+    const sent = send(run)
+    sent.catch(() => {})
+    await run.until(() => world.of('verifyRole').length === 1)
+    await sent
+    expect(world.of('readConnection').length).toBeLessThan(5)
+  })
+})
+
+test('a step that ends repeatedly because of an unchanged row is retried less and less often', async () => {
+  const world = new World()
+  world.import = () => {
+    throw connectionChanged()
+  }
+  const run = await start(world)
+  await harness.sleep(HOUR_MS)
+  expect(await run.until(({ rowChanges }) => rowChanges! > 5)).toMatchObject({ failures: 0 })
+  expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual(
+    [0, 20, 40, 80, 160, 320, 600].map(after),
+  )
 })
 
 describe('an operator who cancels the workflow', () => {

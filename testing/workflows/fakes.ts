@@ -163,7 +163,7 @@ export function verificationRequired(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('The role is not verified yet', VerificationRequired)
 }
 
-function connectionChanged(): ApplicationFailure {
+export function connectionChanged(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('The row has changed', ConnectionChanged)
 }
 
