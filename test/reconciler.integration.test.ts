@@ -184,6 +184,23 @@ describe('a round', () => {
     expect(workflows.signalled.sort()).toEqual([silent.connectionId, deleted.connectionId].sort())
   })
 
+  test('signals workflows whose due time a wrong clock has moved hours ahead', async () => {
+    const silent = await createConnection()
+    const waiting = await createConnection()
+    await giveRole(silent, '111111111111')
+    await giveRole(waiting, '222222222222')
+    await report(silent, { minutesAgo: 20 })
+    await report(waiting, { minutesAgo: 8 })
+    await superuser
+      .updateTable('connections')
+      .set({ next_poll_at: sql<Date>`reported_at + interval '6 hours'` })
+      .where('id', 'in', [silent.connectionId, waiting.connectionId])
+      .execute()
+    const workflows = recorder()
+    await reconcile({ db: system, workflows, logger })
+    expect(workflows.signalled).toEqual([silent.connectionId])
+  })
+
   test('is not delayed by one connection, and limits parallel signals', async () => {
     const refs: ConnectionRef[] = []
     for (let i = 0; i < 40; i++) refs.push(await createConnection())

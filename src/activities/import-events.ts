@@ -122,7 +122,7 @@ export async function importEvents(
       now,
     })
     await reportConnection(trx, current.id, {
-      cycleAt: now,
+      endsCycle: true,
       nextPollAt: new Date(summary.nextPollAt),
     })
     return summary

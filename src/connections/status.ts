@@ -194,7 +194,8 @@ export function isImporting(status: ConnectionStatus): boolean {
  * When a connection that should be importing became overdue, because no cycle has ended; null if it
  * is not.
  *
- * @param facts.cycleAt when the last import cycle ended
+ * @param facts.cycleAt when the last import cycle ended. Ignored if it is more than three intervals
+ *   ahead, because the clock that it comes from was wrong
  * @param facts.changedAt when the status or the desired state last changed
  */
 export function overdueSince(facts: {
@@ -205,7 +206,10 @@ export function overdueSince(facts: {
   now: Date
 }): Date | null {
   if (!isImporting(facts.status)) return null
-  const last = Math.max(facts.cycleAt?.getTime() ?? 0, facts.changedAt.getTime())
-  const since = last + MISSED_INTERVALS * facts.pollIntervalSeconds * 1000
-  return facts.now.getTime() > since ? new Date(since) : null
+  const now = facts.now.getTime()
+  const tolerated = MISSED_INTERVALS * facts.pollIntervalSeconds * 1000
+  const cycleAt = facts.cycleAt?.getTime() ?? 0
+  const last = Math.max(cycleAt > now + tolerated ? 0 : cycleAt, facts.changedAt.getTime())
+  const since = last + tolerated
+  return now > since ? new Date(since) : null
 }

@@ -256,8 +256,8 @@ interface ConnectionReport {
   reason?: string | null
   seenVersion?: number
   nextPollAt?: Date | null
-  /** When the last import cycle ended. */
-  cycleAt?: Date
+  /** An import cycle ends now, by Postgres' clock. */
+  endsCycle?: boolean
 }
 
 /** Stores what the workflow's activities report about a connection. Never changes the desired state. */
@@ -273,7 +273,7 @@ export async function reportConnection(
       reported_at: sql<Date>`now()`,
       unanswered_signals: 0,
       next_poll_at: report.nextPollAt,
-      cycle_at: report.cycleAt,
+      ...(report.endsCycle && { cycle_at: sql<Date>`now()` }),
       seen_version: report.seenVersion,
       ...(status && {
         status,

@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, sql } from 'kysely'
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely'
 import type { AwsProblemKind } from '../connections/aws-problems.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { Trx } from './database.ts'
@@ -20,7 +20,8 @@ export interface CoverageKey {
  * Claims rows to work on: increments their epochs, so that older attempts find no row to update.
  * Requires the connection locked for update, like all changes of several rows, because the rows
  * have no lock order. `force` makes quiet and failing regions due as well, except those that AWS
- * has denied from the start.
+ * has denied from the start. A due time that is too far ahead counts as due: the clock of the worker
+ * that wrote it was wrong.
  */
 export async function claimDue(
   trx: Trx,
@@ -28,6 +29,7 @@ export async function claimDue(
   options: { force: boolean; now: Date },
 ): Promise<CoverageRow[]> {
   const isUrgent = await hasOpenIncident(trx, options.now)
+  const latest = latestDue(connection, options.now)
   const rows = await trx
     .updateTable('coverage')
     .set((eb) => ({
@@ -37,7 +39,10 @@ export async function claimDue(
         live_due_at: options.now,
         backfill_due_at: options.now,
       }),
-      ...(isUrgent && !options.force && { live_due_at: sooner(options.now) }),
+      ...(!options.force && {
+        live_due_at: dueBy(latest, isUrgent ? sooner(options.now) : sql`live_due_at`, options.now),
+        backfill_due_at: dueBy(latest, sql`backfill_due_at`, options.now),
+      }),
     }))
     .where('connection_id', '=', connection.id)
     .where('account_id', '=', connection.account_id)
@@ -46,6 +51,7 @@ export async function claimDue(
     .where((eb) =>
       eb.or([
         eb('next_poll_at', '<=', options.now),
+        eb('next_poll_at', '>', latest),
         ...(options.force ? [eb('counts', '=', true)] : []),
         // Due in every cycle: the newest changes matter most now.
         ...(isUrgent
@@ -63,6 +69,28 @@ export async function claimDue(
     .execute()
   return rows.sort((a, b) => a.region.localeCompare(b.region))
 }
+
+/**
+ * How long a region that can be read may have to wait: its next live scan is due after twice the
+ * duration of the last one, which an activity's timeout limits to 10 minutes, and retries after at
+ * most 10 minutes. The rest is a margin for the difference between the workers' clocks.
+ */
+const MAX_WAIT_SECONDS = 30 * 60
+/** A refused region waits this much longer. */
+const MAX_REFUSED_WAIT_SECONDS = 24 * 3600
+
+/**
+ * The latest due time of a region that a correct clock can have written. A wait may be extended to
+ * the next point of the grid of poll intervals. `now` is the worker's clock, which is also the clock
+ * of the due times.
+ */
+const latestDue = (connection: ConnectionRow, now: Date) => sql<Date>`
+  ${now}::timestamptz + make_interval(secs => ${connection.poll_interval_seconds + MAX_WAIT_SECONDS}
+    + CASE WHEN state IN ('denied', 'not_enabled') THEN ${MAX_REFUSED_WAIT_SECONDS} ELSE 0 END)`
+
+/** A due time, or now if it is later than the latest. */
+const dueBy = (latest: RawBuilder<Date>, due: RawBuilder<unknown>, now: Date) =>
+  sql<Date>`CASE WHEN ${due} > ${latest} THEN ${now} ELSE ${due} END`
 
 /** Quiet regions are due now. Failing ones keep their delay. */
 const sooner = (now: Date) => sql<Date>`

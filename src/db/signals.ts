@@ -13,6 +13,11 @@ const FIRST_PAUSE = 60
 const MAX_PAUSE_SECONDS = 600
 /** The pause after a signal that could not be sent. Seconds. */
 const RETRY_PAUSE = 3
+/**
+ * The longest wait of a workflow until its next poll, retry or verification is due. `next_poll_at`
+ * comes from a worker's clock, which can be ahead. Seconds.
+ */
+const MAX_WAIT = 600
 
 /**
  * For an UPDATE that increments `version`: claims the signal about the new version, unless an
@@ -87,7 +92,8 @@ export async function claimSignals(
           ${MAX_PAUSE_SECONDS}, ${FIRST_PAUSE} * 2 ^ (least(greatest(unanswered_signals, 1), 16) - 1))))
         AND (version > seen_version
           OR (NOT paused AND role_arn IS NOT NULL AND deleted_at IS NULL
-            AND greatest(next_poll_at, reported_at)
+            AND greatest(reported_at, CASE WHEN next_poll_at IS NOT NULL
+              THEN least(next_poll_at, reported_at + make_interval(secs => ${MAX_WAIT})) END)
               < now() - 3 * make_interval(secs => poll_interval_seconds))
           -- Marked as deleted and seen, but never finished.
           OR (deleted_at IS NOT NULL

@@ -139,10 +139,10 @@ export async function connection(
         return withSettings(state, await readRow())
       case 'verify':
         cycles += 1
-        return withVerification(state, await verify(), Date.now())
+        return withVerification(state, await verify(), Date.now(), isLimited)
       case 'import':
         cycles += 1
-        return withCycle(state, await importChanges(), Date.now())
+        return withCycle(state, await importChanges(), Date.now(), isLimited)
       case 'finishDeletion':
         return unlessFull(() =>
           finishDeletion.executeWithOptions({ summary: 'Finish deletion' }, [ref]),
@@ -365,6 +365,11 @@ export async function connection(
       for (const caller of asked[update].splice(0)) caller.reject(refused(sentence))
     }
   }
+}
+
+/** Version 0.1.0 waits until the due time of a worker, however far ahead its clock is. */
+function isLimited(): boolean {
+  return patched('limited-waits')
 }
 
 async function enqueue<T>(callers: Trigger<T>[]): Promise<T> {

@@ -50,6 +50,14 @@ export interface StepFailure {
 /** The minimum pause between two steps, even if the next one is due earlier. */
 const minPauseMs = 1_000
 
+// The longest waits that activities request. A due time comes from the clock of a worker, which can
+// be wrong; the workflow compares it with Temporal's clock.
+const maxRetryMs = 10 * 60_000
+const maxPollMs = 10 * 60_000
+const maxVerificationMs = 24 * 3_600_000
+/** How far the two clocks may differ without a limit being applied. */
+const clockToleranceMs = 60_000
+
 /**
  * Decides the next step. Reading the row comes first, because the row may forbid everything else.
  */
@@ -153,23 +161,36 @@ export function withSettings(state: ConnectionState, settings: ConnectionSetting
   }
 }
 
+/** @param isLimited see {@link pauseUntil} */
 export function withVerification(
   state: ConnectionState,
   found: VerificationSummary,
   now: number,
+  isLimited: () => boolean = () => true,
 ): void {
+  const isDaily = found.state === 'passed' && !found.inconclusive
+  const longest = isDaily ? maxVerificationMs : maxRetryMs
   state.rowChanges = 0
-  state.verification = { ...found, nextAttemptAt: afterMinPause(found.nextAttemptAt, now) }
+  state.verification = {
+    ...found,
+    nextAttemptAt: pauseUntil(found.nextAttemptAt, { now, longest, isLimited }),
+  }
   if (found.state === 'passed') return
   // After the role passes, a cycle is due immediately.
   state.nextPollAt = null
   clearFailures(state)
 }
 
-export function withCycle(state: ConnectionState, cycle: ImportSummary, now: number): void {
+/** @param isLimited see {@link pauseUntil} */
+export function withCycle(
+  state: ConnectionState,
+  cycle: ImportSummary,
+  now: number,
+  isLimited: () => boolean = () => true,
+): void {
   state.rowChanges = 0
   state.lastCycle = cycle
-  state.nextPollAt = afterMinPause(cycle.nextPollAt, now)
+  state.nextPollAt = pauseUntil(cycle.nextPollAt, { now, longest: maxPollMs, isLimited })
   clearFailures(state)
 }
 
@@ -224,8 +245,20 @@ function isDue(at: string | null, now: number): boolean {
   return at === null || Date.parse(at) <= now
 }
 
-function afterMinPause(at: string, now: number): string {
-  return Date.parse(at) < now + minPauseMs ? iso(now + minPauseMs) : at
+/**
+ * The due time of a step, not earlier than the minimum pause and not later than the longest wait.
+ *
+ * @param options.longest milliseconds
+ * @param options.isLimited asked only if the wait is too long: false in runs of version 0.1.0
+ */
+function pauseUntil(
+  at: string,
+  options: { now: number; longest: number; isLimited: () => boolean },
+): string {
+  const { now, longest, isLimited } = options
+  const wait = Date.parse(at) - now
+  if (wait < minPauseMs) return iso(now + minPauseMs)
+  return wait > longest + clockToleranceMs && isLimited() ? iso(now + longest) : at
 }
 
 function iso(ms: number): string {

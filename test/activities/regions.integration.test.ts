@@ -537,7 +537,7 @@ describe('occasional errors', () => {
     // Live polling continues while the backfill waits for its next attempt.
     await account.superuser
       .updateTable('coverage')
-      .set({ backfill_due_at: new Date(Date.now() + HOUR_MS), live_due_at: new Date() })
+      .set({ backfill_due_at: new Date(Date.now() + 10 * MINUTE_MS), live_due_at: new Date() })
       .execute()
     const news = recordAt(account.simulator.now() - MINUTE_MS)
     account.simulator.addEvents([news])
@@ -545,7 +545,7 @@ describe('occasional errors', () => {
     const after = await coverageOf(account, ref, 'us-east-1')
     expect(after).toMatchObject({ backfill_failures: 3, last_error: row.last_error })
     expect([row.last_error_kind, after.last_error_kind]).toEqual(['unreachable', 'unreachable'])
-    expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE_MS)
+    expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 5 * MINUTE_MS)
   })
 
   test('are no longer counted after progress', async () => {
@@ -755,6 +755,41 @@ describe('a gap below the live edge', () => {
       quietPolls: 0,
     })
     expect(await connectionRow(account, ref)).toMatchObject({ status: 'importing' })
+  })
+})
+
+describe('after a cycle with a clock that was hours ahead', () => {
+  /** AWS's clock stays correct. */
+  async function importAhead(account: TestAccount) {
+    const ref = await connectImported(account)
+    account.deps.clock = () => Date.now() + 6 * HOUR_MS
+    await cycleOfAll(account, ref)
+    const { next_poll_at } = await coverageOf(account, ref, 'us-east-1')
+    expect(next_poll_at.getTime()).toBeGreaterThan(Date.now() + 5 * HOUR_MS)
+    account.deps.clock = undefined
+    return ref
+  }
+
+  test('every region is due', async () => {
+    const account = await newAccount()
+    const ref = await importAhead(account)
+    account.simulator.addEvents([recordAt(account.simulator.now() - MINUTE_MS)])
+    const summary = await cycle(account, ref)
+    expect(summary).toMatchObject({ regions: 2, imported: 1, status: 'current' })
+    expect(Date.parse(summary.nextPollAt)).toBeLessThan(Date.now() + HOUR_MS)
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      const { next_poll_at } = await coverageOf(account, ref, region)
+      expect(next_poll_at.getTime()).toBeLessThan(Date.now() + HOUR_MS)
+    }
+  })
+
+  test("the end of the cycle is dated by Postgres' clock", async () => {
+    const account = await newAccount()
+    const ref = await connectImported(account)
+    account.deps.clock = () => Date.now() + 6 * HOUR_MS
+    await cycleOfAll(account, ref)
+    const { cycle_at, reported_at } = await connectionRow(account, ref)
+    expect(cycle_at).toEqual(reported_at)
   })
 })
 

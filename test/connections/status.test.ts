@@ -143,6 +143,11 @@ describe('a connection without a cycle', () => {
     expect(overdue({ cycleAt: new Date(now.getTime() - 180_000) })).toBeNull()
   })
 
+  test('is not protected by a cycle that a wrong clock has dated hours ahead', () => {
+    expect(overdue({ cycleAt: new Date(now.getTime() + 6 * 3_600_000) })).not.toBeNull()
+    expect(overdue({ cycleAt: new Date(now.getTime() + 5_000) })).toBeNull()
+  })
+
   test('has three intervals after a change, and no deadline while it is idle', () => {
     expect(overdue({ changedAt: new Date(now.getTime() - 10_000) })).toBeNull()
     expect(overdue({ status: 'paused' })).toBeNull()

@@ -286,6 +286,36 @@ describe('in any state', () => {
   })
 })
 
+describe('a due time from a clock that is hours ahead', () => {
+  const ahead = iso(now + 30 * 3_600_000)
+
+  test('delays a poll by ten minutes at most', () => {
+    const s = state(importing)
+    withCycle(s, cycle({ nextPollAt: ahead }), now)
+    expect(s.nextPollAt).toBe(iso(now + 600_000))
+    // A small difference between the clocks.
+    withCycle(s, cycle({ nextPollAt: iso(now + 605_000) }), now)
+    expect(s.nextPollAt).toBe(iso(now + 605_000))
+  })
+
+  test.each([
+    ['a passed verification by a day', verification(), 86_400_000],
+    ['a failed one by ten minutes', verification({ state: 'failed' }), 600_000],
+    ['an inconclusive one by ten minutes', verification({ inconclusive: 'Throttling' }), 600_000],
+  ])('delays the one after %s', (_, found, wait) => {
+    const s = state({ settings: settings() })
+    withVerification(s, { ...found, nextAttemptAt: ahead }, now)
+    expect(s.verification!.nextAttemptAt).toBe(iso(now + wait))
+  })
+
+  test('is kept in runs of version 0.1.0', () => {
+    const s = state(importing)
+    withCycle(s, cycle({ nextPollAt: ahead }), now, () => false)
+    withVerification(s, verification({ nextAttemptAt: ahead }), now, () => false)
+    expect([s.nextPollAt, s.verification!.nextAttemptAt]).toEqual([ahead, ahead])
+  })
+})
+
 test('delays grow to ten minutes at most', () => {
   expect([1, 2, 3, 6, 7, 8, 1000].map(retryDelayMs)).toEqual([
     10_000, 20_000, 40_000, 320_000, 600_000, 600_000, 600_000,
