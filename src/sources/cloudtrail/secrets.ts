@@ -180,9 +180,12 @@ function collect(value: unknown, isSecret: boolean, found: Set<string>, depth: n
   found.add(text)
 }
 
-/** A name in JSON text that says secret: `{"token":`, also escaped. */
+/**
+ * A name in JSON text that says secret: `{"token":`, also escaped. Begins with the quote: before it,
+ * a run of backslashes would be read again from each of them.
+ */
 const EMBEDDED =
-  /\\*"[\w.-]{0,60}(secret|token|passw(or)?d|passphrase|credential|api_?-?key|private_?-?key|access_?-?key)[\w.-]{0,60}\\*"\s*:/i
+  /"[\w.-]{0,60}(secret|token|passw(or)?d|passphrase|credential|api_?-?key|private_?-?key|access_?-?key)[\w.-]{0,60}\\*"\s*:/i
 const MAX_EMBEDDED_LENGTH = 131_072
 
 /** Whether a text is JSON with a secret in it: the input of a schedule, a state machine, a job. */
