@@ -301,6 +301,9 @@ const GENERATED = new RegExp(
 const DEFAULTS =
   /^(GitHubActions?|AWSCloudFormation|terraform|session|default|deploy|ci|cdk|pulumi|OrganizationAccountAccessRole|AssumeRoleSession\d*|role-?session|admin|test)$/i
 
+/** AWS allows 64 characters. What is read from a name takes the square of its length. */
+const MAX_SESSION_LENGTH = 128
+
 /** The role of the session, read once for each record. */
 export function assumedRole(facts: Facts): AssumedRole {
   facts.role ??= readRole(facts)
@@ -313,7 +316,10 @@ function readRole(facts: Facts): AssumedRole {
   const issuer = context.object('sessionIssuer')
   const arn = parseArn(identity.text('arn') ?? '')
   const [, arnRole, arnSession] = /^assumed-role\/([^/]+)\/(.+)$/s.exec(arn?.resource ?? '') ?? []
-  const session = arnSession ?? identity.text('principalId')?.split(':').slice(1).join(':')
+  const session = (arnSession ?? sessionOfPrincipal(identity.text('principalId')))?.slice(
+    0,
+    MAX_SESSION_LENGTH,
+  )
   const roleArn = issuer.text('arn')
   const role = issuer.text('userName') ?? arnRole ?? (roleArn && arnName(roleArn)) ?? 'a role'
   const federated = context.object('webIdFederationData').text('federatedProvider')
@@ -333,6 +339,11 @@ function readRole(facts: Facts): AssumedRole {
     isIdentityCenter:
       role.startsWith('AWSReservedSSO_') || roleArn?.includes('/sso.amazonaws.com/') === true,
   }
+}
+
+/** `alice` of `AROAEXAMPLE:alice`. */
+function sessionOfPrincipal(principalId: string | undefined): string | undefined {
+  return principalId?.split(':').slice(1).join(':')
 }
 
 /** What the role was given to, when it is AWS compute. */

@@ -47,6 +47,9 @@ const PLACES: Record<string, (text: string) => Fields> = {
   ARNs: (text) => ({ resources: [{ type: 'AWS::S3::Bucket', ARN: `arn:aws:s3:::${text}` }] }),
   'user names': (text) => ({ userIdentity: { type: 'IAMUser', userName: text } }),
   subjects: (text) => ({ userIdentity: { type: 'WebIdentityUser', userName: text } }),
+  'session names': (text) => ({
+    userIdentity: { type: 'AssumedRole', principalId: `AROAEXAMPLE:${text}` },
+  }),
   'names of roles': (text) => ({
     userIdentity: {
       type: 'AssumedRole',
