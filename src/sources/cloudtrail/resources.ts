@@ -165,8 +165,13 @@ class Found {
     return this.#byKey.size
   }
 
+  /** Whether `add` has no effect any more. */
+  get isFull(): boolean {
+    return this.#byKey.size >= MAX_RESOURCES
+  }
+
   add({ type, id, name, arn, owner }: Candidate): void {
-    if (id === '' || id.length > 2_048 || this.#byKey.size >= MAX_RESOURCES) return
+    if (id === '' || id.length > 2_048 || this.isFull) return
     if (isMasked(id)) return
     // Requests and invitations have ids of their own, in the same fields.
     if (type === 'AWS::Organizations::Account' && !/^\d{12}$/.test(id)) return
@@ -320,6 +325,7 @@ function addKind(kind: ResourceKind, readers: JsonReader[], facts: Facts, found:
     for (const key of kind.keys) {
       if (!json.has(key)) continue
       for (const value of json.items(key)) {
+        if (found.isFull) return
         const text = scalar(value) ?? (isObject(value) ? JsonReader.of(value).text(key) : undefined)
         if (text !== undefined) found.add(ofKind(kind, text, facts))
       }
@@ -356,21 +362,35 @@ function idInArn(kind: ResourceKind, arn: string): string {
 }
 
 /** The ARN in the response, when it is this resource's. */
-function arnInResponse(
-  { type }: ResourceKind,
-  id: string,
-  { response, inResponse }: Facts,
-): string | undefined {
+function arnInResponse({ type }: ResourceKind, id: string, facts: Facts): string | undefined {
   const suffix = nounInType(type).toLowerCase()
-  for (const json of [response, ...inResponse]) {
-    for (const [name, value] of json.entries()) {
-      const lower = name.toLowerCase()
-      if (lower !== 'arn' && lower !== `${suffix}arn` && lower !== `${suffix}id`) continue
-      if (typeof value !== 'string' || parseArn(value) === undefined) continue
-      if (arnName(value) === id || value.endsWith(id)) return value
-    }
-  }
-  return undefined
+  const arns = arnsInResponse(suffix, facts)
+  return arns.find(({ arn, name }) => name === id || arn.endsWith(id))?.arn
+}
+
+interface NamedArn {
+  arn: string
+  name: string
+}
+
+/** By record and suffix: a request may name a thousand resources, and its response as many fields. */
+const arnsOfRecords = new WeakMap<Facts, Map<string, NamedArn[]>>()
+
+/** The ARNs in the response under `arn`, `roleArn` or `roleId`, where `role` is the suffix. */
+function arnsInResponse(suffix: string, facts: Facts): NamedArn[] {
+  const bySuffix = arnsOfRecords.get(facts) ?? new Map<string, NamedArn[]>()
+  arnsOfRecords.set(facts, bySuffix)
+  const known = bySuffix.get(suffix)
+  if (known !== undefined) return known
+  const names = new Set(['arn', `${suffix}arn`, `${suffix}id`])
+  const found = [facts.response, ...facts.inResponse].flatMap((json) =>
+    json.entries().flatMap(([name, value]): NamedArn[] => {
+      if (typeof value !== 'string' || !names.has(name.toLowerCase())) return []
+      return parseArn(value) === undefined ? [] : [{ arn: value, name: arnName(value) }]
+    }),
+  )
+  bySuffix.set(suffix, found)
+  return found
 }
 
 function builtArn(kind: ResourceKind, id: string, facts: Facts): string | undefined {

@@ -1,10 +1,13 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import { JsonReader } from '../../../src/sources/cloudtrail/json-reader.ts'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
 import { type Fields, record } from '../../../testing/cloudtrail/records.ts'
 
 // A worker reads records on its only thread, so a text whose reading takes the square of its length
 // stops everything. Each case reads in milliseconds; with such a defect, it takes minutes, and the
 // time limit of the test ends it.
+
+afterEach(() => vi.restoreAllMocks())
 
 const SEEN = { eventId: 'e-1', eventTime: new Date('2026-03-02T12:00:00Z'), region: 'eu-west-1' }
 
@@ -78,3 +81,22 @@ test.each(Object.keys(PLACES))(
   },
   60_000,
 )
+
+test('reads the fields of a response once, however many resources the request names', () => {
+  const entries = vi.spyOn(JsonReader.prototype, 'entries')
+  const callsFor = (count: number): number => {
+    entries.mockClear()
+    const names = Array.from({ length: count }, (_, i) => `db-${i}`)
+    const raw = record({
+      eventSource: 'rds.amazonaws.com',
+      eventName: 'ModifyDBInstance',
+      requestParameters: { dBInstanceIdentifier: names },
+      responseElements: { first: { a: 1 }, second: { b: 2 } },
+    })
+    const { change } = readRecord(JSON.stringify(raw), SEEN)
+    expect(change?.resources.length).toBe(Math.min(count, 100))
+    return entries.mock.calls.length
+  }
+  const calls = callsFor(2)
+  expect(callsFor(1_000)).toBe(calls)
+})
