@@ -7,6 +7,7 @@
 
 import { isObject } from '../../json.ts'
 import { scalar } from './json-reader.ts'
+import { textReplacer } from './replace-text.ts'
 
 export const HIDDEN = '(hidden)'
 
@@ -101,9 +102,12 @@ export function maskSecrets(record: Record<string, unknown>): Record<string, unk
     collect(request.value, true, secrets, 0)
   }
   if (secrets.size === 0) return record
+  // A secret may contain another one.
+  const ordered = [...secrets].sort((a, b) => b.length - a.length)
+  const replacers = ordered.map((secret) => textReplacer(secret, HIDDEN))
   const masked = { ...record }
   for (const part of REPEATING) {
-    if (Object.hasOwn(masked, part)) masked[part] = withoutSecrets(masked[part], secrets)
+    if (Object.hasOwn(masked, part)) masked[part] = withoutSecrets(masked[part], replacers)
   }
   return masked
 }
@@ -212,18 +216,12 @@ export function nameParts(name: string): string[] {
     .filter((part) => part !== '')
 }
 
-/** The same JSON value with every secret replaced, in texts of any depth. */
-function withoutSecrets(value: unknown, secrets: ReadonlySet<string>): unknown {
-  const ordered = [...secrets].sort((a, b) => b.length - a.length)
-  const clean = (text: string): string => {
-    let result = text
-    for (const secret of ordered) {
-      if (result.includes(secret)) result = result.split(secret).join(HIDDEN)
-    }
-    return result
-  }
+/** The same JSON value with every secret replaced, in all texts that it keeps. */
+function withoutSecrets(value: unknown, replacers: readonly ((text: string) => string)[]): unknown {
   const visit = (node: unknown): unknown => {
-    if (typeof node === 'string') return clean(node)
+    if (typeof node === 'string') {
+      return replacers.reduce((result, replace) => replace(result), node)
+    }
     if (Array.isArray(node)) return node.map(visit)
     if (!isObject(node)) return node
     return Object.fromEntries(Object.entries(node).map(([name, inner]) => [name, visit(inner)]))

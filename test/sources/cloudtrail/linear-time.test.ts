@@ -82,6 +82,19 @@ test.each(Object.keys(PLACES))(
   60_000,
 )
 
+test('masks long secrets that nearly are in a text', () => {
+  const passwords = Array.from({ length: 20 }, (_, i) => [
+    `password${i}`,
+    `${'a'.repeat(i)}b${'a'.repeat(6_000 - i)}`,
+  ])
+  const raw = record({
+    eventName: 'UpdateThing',
+    requestParameters: Object.fromEntries(passwords),
+    errorMessage: 'a'.repeat(2_000_000),
+  })
+  expect(readRecord(JSON.stringify(raw), SEEN).unparsed).toBeUndefined()
+}, 60_000)
+
 test('reads the fields of a response once, however many resources the request names', () => {
   const entries = vi.spyOn(JsonReader.prototype, 'entries')
   const callsFor = (count: number): number => {
