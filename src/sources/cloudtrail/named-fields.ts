@@ -42,7 +42,7 @@ export function fieldsOf(root: Record<string, unknown> | undefined): Field[] {
         continue
       const known = fieldName(name)
       if (known === undefined) continue
-      addValue(fields, queue, known, parent, value, depth, false)
+      addValue(fields, queue, known, parent, value, depth, 0)
     }
   }
   return fields
@@ -52,6 +52,7 @@ export function fieldsOf(root: Record<string, unknown> | undefined): Field[] {
 const SKIPPED =
   /^(tags?|tag_?set|tag_?list|tag_?specification(_?set|s)?|policy_?document|policy_?text|assume_?role_?policy_?document|environment|variables|credentials|user_?data|filters?(_?set)?|parameters|arguments|attributes|content|definition|messages?|body|payload)$/i
 
+/** @param listDepth in how many lists the value is, one in the other */
 function addValue(
   fields: Field[],
   queue: { node: Record<string, unknown>; parent: string; depth: number }[],
@@ -59,16 +60,18 @@ function addValue(
   parent: string,
   value: unknown,
   depth: number,
-  isItem: boolean,
+  listDepth: number,
 ): void {
   if (Array.isArray(value)) {
-    for (const item of value.slice(0, 100)) addValue(fields, queue, name, parent, item, depth, true)
+    if (listDepth >= MAX_DEPTH) return
+    for (const item of value.slice(0, 100))
+      addValue(fields, queue, name, parent, item, depth, listDepth + 1)
     return
   }
   const text = scalar(value)
   if (text !== undefined && (!isObject(value) || Object.keys(value).length <= 2)) {
     if (text.length <= MAX_VALUE_LENGTH) {
-      fields.push({ name, parent, value: text, depth, isItem })
+      fields.push({ name, parent, value: text, depth, isItem: listDepth > 0 })
     }
     if (!isObject(value)) return
   }

@@ -5,7 +5,7 @@
  * `{name: "API_KEY", value: "…"}`, `environment.variables.TOKEN`. The stored record keeps them.
  */
 
-import { isObject } from '../../json.ts'
+import { isObject, mapTexts } from '../../json.ts'
 import { scalar } from './json-reader.ts'
 import { textReplacer } from './replace-text.ts'
 
@@ -218,13 +218,5 @@ export function nameParts(name: string): string[] {
 
 /** The same JSON value with every secret replaced, in all texts that it keeps. */
 function withoutSecrets(value: unknown, replacers: readonly ((text: string) => string)[]): unknown {
-  const visit = (node: unknown): unknown => {
-    if (typeof node === 'string') {
-      return replacers.reduce((result, replace) => replace(result), node)
-    }
-    if (Array.isArray(node)) return node.map(visit)
-    if (!isObject(node)) return node
-    return Object.fromEntries(Object.entries(node).map(([name, inner]) => [name, visit(inner)]))
-  }
-  return visit(value)
+  return mapTexts(value, (text) => replacers.reduce((result, replace) => replace(result), text))
 }

@@ -322,6 +322,25 @@ describe('any JSON object as a record', () => {
     }
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
+
+  it.each([
+    ['lists', '['.repeat(20_000) + ']'.repeat(20_000)],
+    ['objects', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`],
+    ['wrapped lists', `${'{"items":['.repeat(10_000)}${']}'.repeat(10_000)}`],
+    ['wrapped values', `${'{"value":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+  ])('can have deep %s in any parameter, also beside a secret', (_, deep) => {
+    for (const [service, eventName] of CALLS) {
+      for (const name of ['x', 'tags', 'parameters', 'policyDocument', 'entries', 'credentials']) {
+        for (const secret of ['', '"password":"hunter22",']) {
+          const value = `{${secret}"${name}":${deep}}`
+          const raw = `{"eventName":"${eventName}","eventSource":"${service}.amazonaws.com","requestParameters":${value},"responseElements":${value},"errorMessage":"not hunter22"}`
+          const { change } = readRecord(raw, SEEN)
+          expectSound(change!)
+          if (secret !== '') expect(JSON.stringify(change)).not.toContain('hunter22')
+        }
+      }
+    }
+  })
 })
 
 describe('hostile text', () => {
