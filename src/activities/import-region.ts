@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity'
 import type { AwsAccess } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
@@ -11,7 +12,7 @@ import type { ConnectionRow, CoverageRow } from '../db/schema/connections.ts'
 import type { VerifiedRole } from '../db/verifications.ts'
 import { CONFIRM_AFTER_SECONDS, wantedRange } from '../db/wanted-range.ts'
 import { PageRequests } from './page-requests.ts'
-import { readPage } from './read-page.ts'
+import { type PageEvents, readPage } from './read-page.ts'
 import { RegionLedger } from './region-ledger.ts'
 import { nextWork, type Purpose, type RegionWork, type Track, trackOf } from './region-plan.ts'
 import { afterLiveScan, type LiveScans, mayTry, type TurnProgress, turnOf } from './region-turn.ts'
@@ -257,6 +258,7 @@ class RegionImport {
         confirmed: clip([[readTo, to]], 0, readAt - CONFIRM_AFTER_SECONDS),
       }
       const events = readPage(page, chain.asked, this.#run.row.region)
+      this.#logReaderError(events)
       imported += await this.#ledger.storePage(purpose, events, { ...claim, takenBack })
       chain.claimed.settled.push(...claim.settled)
       chain.claimed.confirmed.push(...claim.confirmed)
@@ -282,6 +284,19 @@ class RegionImport {
     if (undated) throw withoutDate(this.#run.row.region)
     if (purpose !== 'live') this.#adjustPiece(end - from, pages)
     return imported
+  }
+
+  /** A defect of the reader does not stop the import, so only the log shows where it is. */
+  #logReaderError({ unparsed, readerError }: PageEvents): void {
+    if (readerError === undefined) return
+    const records = unparsed.filter(({ reason }) => reason === 'reader_error').length
+    const { connection, row } = this.#run
+    Context.current().log.error('The reader failed. The records are stored as unparsed records', {
+      connectionId: connection.id,
+      region: row.region,
+      records,
+      error: readerError,
+    })
   }
 
   /** Few pages: larger pieces. Many pages: smaller ones, so that the newest gaps stay first. */

@@ -10,7 +10,11 @@ import { contextOf, READER_VERSION } from '../sources/cloudtrail/reader.ts'
 export interface PageEvents {
   changes: ImportedChange[]
   unparsed: UnparsedRecord[]
+  /** Where the reader itself failed, without contents of the record. Undefined if it did not. */
+  readerError?: string
 }
+
+const MAX_FRAMES = 10
 
 /** Reads a page's events. One that cannot become a change is an unparsed record; none is dropped. */
 export function readPage(
@@ -20,6 +24,7 @@ export function readPage(
 ): PageEvents {
   const changes: ImportedChange[] = []
   const unparsed: UnparsedRecord[] = []
+  let readerError: string | undefined
   for (const event of page.events) {
     const entry = toEntry(event, region)
     const lookup = {
@@ -38,7 +43,9 @@ export function readPage(
     }
     const reading = readRecord(event.CloudTrailEvent ?? JSON.stringify(event), lookup)
     if (reading.unparsed) {
-      unparsed.push({ ...entry, reason: reading.unparsed.reason })
+      const { reason, cause } = reading.unparsed
+      unparsed.push({ ...entry, reason })
+      if (reason === 'reader_error') readerError ??= placeOf(cause)
       continue
     }
     const { change } = reading
@@ -55,7 +62,14 @@ export function readPage(
       unparsed.push({ ...entry, reason: 'outside_the_scan' })
     }
   }
-  return { changes, unparsed }
+  return readerError === undefined ? { changes, unparsed } : { changes, unparsed, readerError }
+}
+
+/** The name and the stack of an error. Its message may contain parts of a record. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
+  return [error.name, ...frames.slice(0, MAX_FRAMES)].join('\n')
 }
 
 /** The entry that LookupEvents returned for an event. */

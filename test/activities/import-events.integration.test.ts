@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { expect, onTestFinished, test } from 'vitest'
+import { Context as ActivityContext } from '@temporalio/activity'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { oneSecondRecords, type SimulatorOptions } from '../../simulator/index.ts'
 import { SETTLING_SECONDS } from '../../src/connections/status.ts'
 import { insertConnection, markDeleted, updateDesiredState } from '../../src/db/connections.ts'
 import { asOrganization, type Trx } from '../../src/db/database.ts'
 import { seconds } from '../../src/db/ranges.ts'
 import type { CoverageRow } from '../../src/db/schema/connections.ts'
+import { JsonReader } from '../../src/sources/cloudtrail/json-reader.ts'
 import { ConnectionChanged, type ConnectionRef, RoleRefused } from '../../src/workflows/state.ts'
 import { createTestAccount, type TestAccount } from '../../testing/account.ts'
 import {
@@ -447,6 +449,37 @@ test('an event that cannot become a change is stored unchanged, once, and blocks
       { connection_id: second.connectionId, reason: 'known_under_another_time' },
     ]),
   )
+})
+
+test('an error of the reader does not stop the region, and is logged once per page', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const now = account.simulator.now()
+  const [good, ...broken] = [1, 2, 3].map(() => recordAt(now - HOUR_MS))
+  account.simulator.addEvents([good!, ...broken])
+  const ref = await verified(account)
+  const error = vi.fn()
+  const currentContext = ActivityContext.current.bind(ActivityContext)
+  const context = vi
+    .spyOn(ActivityContext, 'current')
+    .mockImplementation(() => Object.create(currentContext(), { log: { value: { error } } }))
+  const ids = new Set(broken.map(({ eventID }) => eventID))
+  const flag = vi.spyOn(JsonReader.prototype, 'flag').mockImplementation(function (
+    this: JsonReader,
+  ) {
+    if (ids.has(this.raw?.eventID)) throw new TypeError('A defect')
+    return undefined
+  })
+  try {
+    await importAll(account, ref)
+  } finally {
+    flag.mockRestore()
+    context.mockRestore()
+  }
+  expect(await importedIds(account, ref)).toEqual([good!.eventID])
+  const records = await account.superuser.selectFrom('unparsed_records').select('reason').execute()
+  expect(records).toEqual([{ reason: 'reader_error' }, { reason: 'reader_error' }])
+  const fields = { connectionId: ref.connectionId, region: 'us-east-1', records: 2 }
+  expect(error).toHaveBeenCalledWith(expect.any(String), expect.objectContaining(fields))
 })
 
 test('all events can be selected instead of changes only', async () => {

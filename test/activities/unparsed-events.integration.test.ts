@@ -1,10 +1,11 @@
 import type { Event } from '@aws-sdk/client-cloudtrail'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readPage } from '../../src/activities/read-page.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import type { Owner } from '../../src/db/owner.ts'
+import { JsonReader, scalar } from '../../src/sources/cloudtrail/json-reader.ts'
 import { record } from '../../testing/cloudtrail/records.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
@@ -121,6 +122,41 @@ test('the record is removed when the event can be parsed, and does not return', 
   // The change is in the feed, so a later invalid response hides nothing.
   await store(owner, [unreadable])
   expect(await records(owner)).toEqual([])
+})
+
+test('an error of the reader makes an unparsed record, until the event can be read', async () => {
+  const owner = await newOwner()
+  const page = [1, 2, 3].map((n) =>
+    event(`event-${n}`, {
+      CloudTrailEvent: JSON.stringify(
+        record({ eventID: `event-${n}`, requestID: n === 2 ? 'defect of x-9' : 'x-1' }),
+      ),
+    }),
+  )
+  const text = vi.spyOn(JsonReader.prototype, 'text').mockImplementation(function (
+    this: JsonReader,
+    ...names
+  ) {
+    const found = names.map((name) => this.get(name)).find((value) => value !== undefined)
+    if (found === 'defect of x-9') throw new TypeError(`Cannot read ${found}`)
+    return scalar(found)
+  })
+  try {
+    const { changes, unparsed, readerError } = readPage({ events: page }, RANGE, 'us-east-1')
+    expect([changes.length, unparsed.length]).toEqual([2, 1])
+    // The log shows where, and nothing of the record.
+    expect(readerError).toMatch(/^TypeError\n\s+at .*\n[\s\S]*read-record\.ts/)
+    expect(readerError).not.toContain('x-9')
+    await store(owner, page)
+  } finally {
+    text.mockRestore()
+  }
+  expect(await changes(owner)).toEqual([{ source_id: 'event-1' }, { source_id: 'event-3' }])
+  expect(await records(owner)).toMatchObject([{ event_id: 'event-2', reason: 'reader_error' }])
+  await store(owner, page)
+  expect(await changes(owner)).toHaveLength(3)
+  expect(await records(owner)).toEqual([])
+  expect(readPage({ events: page }, RANGE, 'us-east-1')).not.toHaveProperty('readerError')
 })
 
 test('an event that can be parsed once on a page is not kept as an unparsed record', async () => {

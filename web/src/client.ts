@@ -334,7 +334,7 @@ export type UnparsedRecordPage = {
         /** The region that returned the event. */
         region: string | null;
         /** Why the event is not a change. */
-        reason: "not_json" | "not_an_object" | "no_event_id" | "no_event_time" | "no_event_name" | "outside_the_scan" | "known_under_another_time" | "refused_by_postgres";
+        reason: "not_json" | "not_an_object" | "no_event_id" | "no_event_time" | "no_event_name" | "reader_error" | "outside_the_scan" | "known_under_another_time" | "refused_by_postgres";
         /** When Cairn first read the event. */
         seenAt: string;
     }[];

@@ -60,6 +60,8 @@ export interface Unparsed {
   reason: UnparsedReason
   /** For people: what was found instead. */
   detail: string
+  /** With `reader_error`: what the reader threw. Its message may contain parts of the record. */
+  cause?: unknown
 }
 
 export type Reading =

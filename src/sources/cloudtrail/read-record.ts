@@ -32,12 +32,22 @@ import { addTags } from './tags.ts'
 import { findTool } from './tool.ts'
 
 /**
- * Reads one event of LookupEvents. Never throws, for any text.
+ * Reads one event of LookupEvents. Never throws, for any text: an error of the reader itself makes
+ * the record an unparsed one, because the import would repeat the page for ever.
  *
  * @param raw the CloudTrailEvent of LookupEvents, unchanged
  * @param event what LookupEvents returned beside it; its EventTime is when the change occurred
  */
 export function readRecord(raw: string, event: LookupEvent): Reading {
+  try {
+    return read(raw, event)
+  } catch (cause) {
+    const name = cause instanceof Error ? cause.name : typeof cause
+    return { unparsed: { reason: 'reader_error', detail: `The reader failed: ${name}.`, cause } }
+  }
+}
+
+function read(raw: string, event: LookupEvent): Reading {
   let parsed: unknown
   try {
     parsed = JSON.parse(raw)

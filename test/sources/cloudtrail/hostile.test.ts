@@ -287,6 +287,7 @@ describe('any JSON object as a record', () => {
       fc.property(fc.oneof(text, fc.json()), (raw) => {
         const reading = readRecord(raw, SEEN)
         expect(reading.change === undefined).not.toBe(reading.unparsed === undefined)
+        expect(reading.unparsed?.cause).toBeUndefined()
       }),
     )
   })

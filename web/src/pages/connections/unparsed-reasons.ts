@@ -16,6 +16,10 @@ export const reasons: Record<UnparsedRecordPage['items'][number]['reason'], Expl
   no_event_id: { what: 'The event has no ID.', next: REPORT },
   no_event_time: { what: 'The event has no valid time.', next: REPORT },
   no_event_name: { what: 'The event has no name.', next: REPORT },
+  reader_error: {
+    what: 'Cairn failed to read the record.',
+    next: 'This is a defect of Cairn. Report it with the downloaded record.',
+  },
   outside_the_scan: {
     what: 'CloudTrail returned the event for a time range that it is not in.',
     next: 'No action needed. Cairn imports the event when it reads the range that it is in.',
