@@ -22,3 +22,13 @@ export function mapTexts(value: unknown, replace: (text: string) => string): unk
   }
   return visit(value, 0)
 }
+
+/** The JSON text of a parsed JSON value of any depth. What is nested too deeply is omitted. */
+export function stringifyJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return JSON.stringify(mapTexts(value, (text) => text))
+  }
+}

@@ -182,3 +182,9 @@ describe('npm run explain', () => {
     }
   })
 })
+
+test('a record under `record` can be nested deeply', () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  const own = JSON.stringify(call('ec2', 'RunInstances', { x: 'DEEP' })).replace('"DEEP"', deep)
+  expect(explainRecord(`{"record":${own}}`)).toMatchObject({ action: 'RunInstances' })
+})

@@ -377,3 +377,18 @@ test.each<[string, Partial<Change>]>([
     toDeliveredChange('o', { event: 'e', received_at: now }, { change, record: '{}' })
   expect(store).toThrow(UnreadableWebhook)
 })
+
+test('a setting of GitHub can be nested deeper than JSON.stringify allows', () => {
+  const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)
+  const { changes } = readGitHub(
+    'branch_protection_rule',
+    {
+      action: 'edited',
+      repository: REPOSITORY,
+      rule: { name: 'main', pattern: deep },
+      changes: { pattern: { from: deep } },
+    },
+    now,
+  )
+  expect(changes).toHaveLength(1)
+})

@@ -2,7 +2,7 @@
 
 import type { Resource } from '../../changes/change.ts'
 import type { UnparsedReason } from '../../changes/unparsed-reasons.ts'
-import { isObject } from '../../json.ts'
+import { isObject, stringifyJson } from '../../json.ts'
 import type { CloudTrailError, Edit, LookupEvent } from './detail.ts'
 import { JsonReader } from './json-reader.ts'
 import { readRecord } from './read-record.ts'
@@ -74,7 +74,7 @@ function unwrapped(text: string): { raw: string; event: LookupEvent } {
   if (!/"(CloudTrailEvent|record)"\s*:/.test(text)) return bare
   const fields = JsonReader.of(parsed(text))
   const record = fields.object('record')
-  if (!record.isEmpty && !fields.has('eventID')) return { ...bare, raw: JSON.stringify(record.raw) }
+  if (!record.isEmpty && !fields.has('eventID')) return { ...bare, raw: stringifyJson(record.raw) }
   const raw = fields.text('CloudTrailEvent')
   if (raw === undefined) return bare
   return {

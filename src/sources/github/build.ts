@@ -6,6 +6,7 @@ import { digest } from '../../changes/digest.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
+import { stringifyJson } from '../../json.ts'
 import { asUrl } from '../webhook-body.ts'
 import { GITHUB, type GitHubCommit, type GitHubDetail } from './detail.ts'
 import type { CommitFields, GitHubUser, Repository } from './payload.ts'
@@ -152,7 +153,7 @@ export function settingsSet({ full_name }: Repository, actor: Actor): ChangeSetK
 
 /** Identifies an event that has neither an ID nor a time. */
 export function payloadDigest(payload: unknown): string {
-  return hash('sha256', JSON.stringify(payload), 'hex').slice(0, 16)
+  return hash('sha256', stringifyJson(payload), 'hex').slice(0, 16)
 }
 
 export function commitsOf(commits: readonly CommitFields[]): GitHubCommit[] {

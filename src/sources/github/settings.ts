@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { Change } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
+import { stringifyJson } from '../../json.ts'
 import {
   actorOf,
   buildChange,
@@ -95,7 +96,7 @@ function editsOf(
 }
 
 function valueText(value: unknown): string {
-  return indexable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 500)
+  return indexable(typeof value === 'string' ? value : stringifyJson(value), 500)
 }
 
 export function readBranchProtectionRule(
