@@ -135,7 +135,8 @@ function notFromAws(status: number): AwsProblem {
  */
 function withoutSecrets(message: string): string {
   return message
-    .replace(/\s*The Canonical String for this request should have been.*/s, '')
+    .replace(/The Canonical String for this request should have been.*/s, '')
+    .trimEnd()
     .replace(/^Command failed.*/s, 'The credential process failed.')
     .replaceAll(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '(access key)')
     .slice(0, 1000)

@@ -57,3 +57,9 @@ test.each([
   expect(problem).toBeInstanceOf(AwsProblem)
   expect((problem as AwsProblem).message).toBe(kept)
 })
+
+test('a message with long runs of spaces is read', () => {
+  const message = `${' '.repeat(300_000)}<html>`
+  const error = Object.assign(new Error(message), { name: 'SomeException' })
+  expect(toAwsProblem(error)).toBeInstanceOf(AwsProblem)
+})
