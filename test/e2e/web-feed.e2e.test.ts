@@ -353,6 +353,26 @@ test('a change opens beside the list, follows the selected row, and closes', asy
   await headline(/^carol/)
 })
 
+test.each([1180, 1440])(
+  'the list does not move when what is above it arrives: %s px',
+  async (width) => {
+    const page = await web.open('/settings', { width })
+    const arrival = Promise.withResolvers<void>()
+    await page.route(/\/api\/v1\/(connections|changes\/histogram)\b/, async (route) => {
+      await arrival.promise
+      await route.continue()
+    })
+    await page.goto(only(account))
+    const row = rows(page).filter({ hasText: 'bob' })
+    await row.waitFor()
+    const before = await row.boundingBox()
+    arrival.resolve()
+    await page.getByRole('status', { name: 'Completeness' }).waitFor()
+    await page.getByRole('application', { name: /^Changes over time/ }).waitFor()
+    expect(await row.boundingBox()).toEqual(before)
+  },
+)
+
 test('a change set expands to its changes, and a change opens its own page', async () => {
   const page = await web.open(only(account), withoutPanel)
   await expect.poll(() => page.title()).toBe('Changes · Cairn')

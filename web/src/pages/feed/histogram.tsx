@@ -10,6 +10,9 @@ import classes from './feed.module.css'
 import { axis, HistogramBars, height } from './histogram-bars.tsx'
 import { useBucketSelection } from './use-bucket-selection.ts'
 
+/** Height of the line below the chart with its margin, in pixels. */
+const legend = 26
+
 interface Zooming {
   onZoom: (from: Date, to: Date) => void
   /** Undefined if not zoomed in. */
@@ -26,7 +29,7 @@ export function Histogram(props: Zooming & { data: Data | undefined; isLoading: 
   return (
     <Skeleton
       className={classes.histogram}
-      height={height + axis + 22}
+      height={height + axis + legend}
       animate={isLoading}
       aria-hidden
     />
@@ -81,7 +84,7 @@ function Chart(props: Zooming & { data: Data }) {
           />
         </svg>
       </div>
-      <Group justify="space-between" gap="xs" mih={24} wrap="nowrap" mt={2}>
+      <Group justify="space-between" gap="xs" mih={legend - 2} wrap="nowrap" mt={2}>
         <Text size="xs" className={classes.meta} aria-hidden>
           {described ??
             `${all}${countedSince(data, zone)}. ${unsettled(data).length > 0 ? 'Shaded: data may be incomplete. ' : ''}Drag to zoom in.`}
