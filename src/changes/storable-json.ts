@@ -14,7 +14,8 @@ const MAX_EXPONENT = 400
 /** Shorter numbers without an exponent are always in range. */
 const SAFE_NUMBER_LENGTH = 100
 
-const LEFT_OUT = '"(nested too deeply, omitted)"'
+/** Replaces what is nested deeper. */
+export const LEFT_OUT = '(nested too deeply, omitted)'
 
 /**
  * JSON text that jsonb accepts: safe text is returned unchanged, other text is sanitized. NUL and
@@ -99,7 +100,7 @@ function sanitize(text: string): string {
     } else if (character === '{' || character === '[') {
       depth++
       if (depth <= MAX_DEPTH) out.push(character)
-      else if (depth === MAX_DEPTH + 1) out.push(LEFT_OUT)
+      else if (depth === MAX_DEPTH + 1) out.push(JSON.stringify(LEFT_OUT))
       i++
     } else if (character === '}' || character === ']') {
       if (depth <= MAX_DEPTH) out.push(character)

@@ -2,7 +2,8 @@
 
 import type { Resource } from '../../changes/change.ts'
 import type { UnparsedReason } from '../../changes/unparsed-reasons.ts'
-import { isObject, stringifyJson } from '../../json.ts'
+import { isObject } from '../../json.ts'
+import { stringifyJson } from '../deep-json.ts'
 import type { CloudTrailError, Edit, LookupEvent } from './detail.ts'
 import { JsonReader } from './json-reader.ts'
 import { readRecord } from './read-record.ts'

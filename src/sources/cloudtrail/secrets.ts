@@ -5,7 +5,8 @@
  * `{name: "API_KEY", value: "…"}`, `environment.variables.TOKEN`. The stored record keeps them.
  */
 
-import { isObject, mapTexts } from '../../json.ts'
+import { isObject } from '../../json.ts'
+import { mapTexts } from '../deep-json.ts'
 import { scalar } from './json-reader.ts'
 import { textReplacer } from './replace-text.ts'
 

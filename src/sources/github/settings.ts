@@ -3,7 +3,7 @@
 import type { z } from 'zod'
 import type { Change } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
-import { stringifyJson } from '../../json.ts'
+import { stringifyJson } from '../deep-json.ts'
 import {
   actorOf,
   buildChange,
