@@ -227,7 +227,7 @@ export function withRowChange(state: ConnectionState): number {
 
 /** 10 s, 20 s, 40 s … 10 min. */
 export function retryDelayMs(failures: number): number {
-  return Math.min(10_000 * 2 ** (failures - 1), 600_000)
+  return Math.min(10_000 * 2 ** (failures - 1), maxRetryMs)
 }
 
 /** The last verification, unless the connection has a different role now. */
