@@ -6,6 +6,7 @@ import { createAccount } from '../../src/auth/accept-invitation.ts'
 import { resetPassword } from '../../src/auth/reset-password.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
+import { ensureOrganization } from '../../src/db/organizations.ts'
 import { newPasswordResetToken } from '../../src/db/password-resets.ts'
 import { hashToken } from '../../src/db/token.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
@@ -22,9 +23,8 @@ beforeAll(async () => {
   database = await createTestDatabase()
   superuser = openDatabase({ url: database.superuserUrl })
   system = openDatabase({ url: database.url, role: 'cairn_system', max: 1 })
-  const { rows } = await sql<{ id: string }>`
-    INSERT INTO organizations (name) VALUES ('links') RETURNING id`.execute(superuser)
-  organizationId = rows[0]!.id
+  const { id } = await ensureOrganization(system, 'links')
+  organizationId = id
 })
 afterAll(async () => {
   await Promise.all([system.destroy(), superuser.destroy()])

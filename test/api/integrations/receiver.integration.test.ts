@@ -599,6 +599,17 @@ describe('signals to a workflow are coalesced, and the last one is sent after th
     return { count, release: () => resolve(true) }
   }
 
+  /** While the first signal is held, no other is sent. After its release, one is. */
+  async function expectOneMore(count: () => number, release: () => void): Promise<void> {
+    expect(count()).toBe(1)
+    release()
+    await eventually(
+      async () => count(),
+      (signals) => signals > 1,
+    )
+    expect(count()).toBe(2)
+  }
+
   test('of deliveries that are received or replayed, and of deleted integrations', async () => {
     const { count, release } = hold('deliver')
     const other = await api.tenant('replaying')
@@ -610,13 +621,7 @@ describe('signals to a workflow are coalesced, and the last one is sent after th
       expect((await other.request('POST', `${path}/${id}/replay`)).status).toBe(202)
     const { status } = await other.request('DELETE', `/api/v1/integrations/${deleted.id}`)
     expect(status).toBe(200)
-    expect(count(other.id)).toBe(1)
-    release()
-    await eventually(
-      async () => count(other.id),
-      (signals) => signals > 1,
-    )
-    expect(count(other.id)).toBe(2)
+    await expectOneMore(() => count(other.id), release)
   })
 
   test('of checks for missed deliveries', async () => {
@@ -627,13 +632,7 @@ describe('signals to a workflow are coalesced, and the last one is sent after th
     expect((await other.request('PUT', path, body)).status).toBe(200)
     for (let n = 0; n < 10; n++)
       expect((await other.request('POST', `${path}/check`)).status).toBe(202)
-    expect(count(other.id)).toBe(1)
-    release()
-    await eventually(
-      async () => count(other.id),
-      (signals) => signals > 1,
-    )
-    expect(count(other.id)).toBe(2)
+    await expectOneMore(() => count(other.id), release)
   })
 })
 
